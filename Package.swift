@@ -1,0 +1,80 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// libtorch is always here: a link that `scripts/setup` makes to the unpacked PyPI wheels.
+let libtorch = "\(Context.packageDirectory)/.libtorch/torch"
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+// Plain headers: with C++ modules on, clang wants a precompiled module for each header of ours.
+let cxxSettings: [CXXSetting] = [
+    .treatAllWarnings(as: .error), .unsafeFlags(["-fno-cxx-modules"]), .headerSearchPath("../CBoundary"),
+]
+let torchHeaders: [CXXSetting] = [
+    .unsafeFlags([
+        "-isystem", "\(libtorch)/include",
+        "-isystem", "\(libtorch)/include/torch/csrc/api/include",
+    ])
+]
+let torchLibraries: [LinkerSetting] = [
+    .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
+    .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: dependencies + ["Fixtures"], swiftSettings: swiftSettings)
+}
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "shearling",
+    products: [.executable(name: "shear", targets: ["shear"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: [
+        .executableTarget(
+            name: "shear", dependencies: ["Pipeline", arguments, logging], swiftSettings: swiftSettings),
+        module("Pipeline", ["Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch", "Yams", crypto, logging]),
+        module("Shearing", ["Training", "Transformer", "Corpus", "Torch"]),
+        module("Training", ["Evaluation", "Transformer", "Corpus", "Torch"]),
+        module("Evaluation", ["Transformer", "Corpus", "Torch"]),
+        module("Transformer", ["Torch"]),
+        module("Torch", ["CTorch"]),
+        module("Corpus", ["CCorpus", "CZstd", "Yams", crypto]),
+        .target(
+            name: "CTorch", dependencies: ["CBoundary"], cxxSettings: cxxSettings + torchHeaders,
+            linkerSettings: torchLibraries),
+        .target(
+            name: "CCorpus", dependencies: ["CBoundary"], cxxSettings: cxxSettings,
+            linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("sentencepiece")]),
+        .target(name: "CBoundary", cxxSettings: cxxSettings),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .target(
+            name: "Fixtures", dependencies: ["Transformer", "Corpus", "Torch"], path: "Tests/Fixtures",
+            swiftSettings: swiftSettings),
+        tests("Torch", ["Torch"]),
+        tests("Corpus", ["Corpus"]),
+        tests("Transformer", ["Transformer", "Torch"]),
+        tests("Training", ["Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
+        tests("Shearing", ["Shearing", "Training", "Transformer", "Corpus", "Torch"]),
+        tests("Pipeline", ["Pipeline", "Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
+        tests("Shear", ["shear"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx20
+)

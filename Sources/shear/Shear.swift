@@ -1,0 +1,1 @@
+@main struct Shear { static func main() {} }
