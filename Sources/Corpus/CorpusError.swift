@@ -1,0 +1,118 @@
+/// What can go wrong between raw text and batches; every case carries the data a person needs to act.
+public enum CorpusError: Error, Sendable, Equatable {
+    /// A file or folder that was asked for is not there.
+    case missing(path: String, remedy: String)
+    /// The operating system refused an operation; `code` is its `errno`.
+    case io(path: String, operation: String, code: Int32)
+    /// A compressed shard ends inside a frame; `offset` is in compressed bytes.
+    case truncated(path: String, offset: Int)
+    /// A file holds something that its format forbids; `offset` is in bytes of the file.
+    case corrupt(path: String, offset: Int, reason: String)
+    /// A shard without a single record.
+    case emptyShard(path: String)
+    /// A line that is not a usable record, under `on_bad_record: stop`.
+    case badRecord(BadRecord)
+    /// A file is not the one that the manifest was written for.
+    case digestMismatch(path: String, expected: String, found: String)
+    /// A file does not have the size that the manifest gives, in bytes.
+    case sizeMismatch(path: String, expected: Int, found: Int)
+    /// A domain whose patterns match no file.
+    case emptyDomain(domain: String, patterns: [String], root: String)
+    /// A path of a manifest that leaves the manifest's root.
+    case outsideRoot(path: String, root: String)
+    /// Everything wrong in one YAML file.
+    case yaml([YAMLProblem])
+    /// A tokenizer that cannot be loaded, and what would make it loadable.
+    case tokenizer(path: String, reason: String, remedy: String)
+    /// A text that a tokenizer cannot encode, or ids that it cannot decode.
+    case encoding(reason: String)
+    /// A request that cannot be met whatever the data: what was found, what is needed, what to do.
+    case invalidArgument(reason: String, remedy: String)
+}
+
+/// One line of a shard that is not a usable record.
+public struct BadRecord: Sendable, Equatable, Hashable, Codable {
+    /// The shard.
+    public var path: String
+    /// The line in the uncompressed shard, counted from 1.
+    public var line: Int
+    /// Where the line's trouble is, in uncompressed bytes from the start of the shard, where known.
+    public var byteOffset: Int?
+    /// What is wrong with it.
+    public var reason: BadRecordReason
+
+    public init(path: String, line: Int, byteOffset: Int?, reason: BadRecordReason) {
+        self.path = path
+        self.line = line
+        self.byteOffset = byteOffset
+        self.reason = reason
+    }
+}
+
+/// Why a line is not a usable record.
+public enum BadRecordReason: Sendable, Equatable, Hashable, Codable {
+    /// The line is not one JSON object.
+    case notJSON(detail: String)
+    /// The line, or a string in it, is not UTF-8.
+    case invalidUTF8
+    /// The line is longer than `limit` bytes.
+    case tooLong(limit: Int)
+    /// The object lacks the wanted field; `found` are its keys (the first 20).
+    case missingField(name: String, found: [String])
+    /// The field is there, but it is no string.
+    case notAString(name: String, found: String)
+    /// The routing field names a domain that the manifest does not have.
+    case unknownDomain(name: String)
+}
+
+extension BadRecordReason: CustomStringConvertible {
+    /// One clause without a full stop.
+    public var description: String {
+        switch self {
+        case .notJSON(let detail): "not one JSON object (\(detail))"
+        case .invalidUTF8: "invalid UTF-8"
+        case .tooLong(let limit): "longer than max_document_bytes (\(limit))"
+        case .missingField(let name, let found):
+            "no field '\(name)'; its fields are \(found.isEmpty ? "none" : found.joined(separator: ", "))"
+        case .notAString(let name, let found): "field '\(name)' holds \(found), not a string"
+        case .unknownDomain(let name): "routed to '\(name)', which is no domain of the manifest"
+        }
+    }
+}
+
+extension CorpusError: CustomStringConvertible {
+    /// One sentence or more: the place, what was found and expected, what to do.
+    public var description: String {
+        switch self {
+        case .missing(let path, let remedy): "\(path) does not exist; \(remedy)."
+        case .io(let path, let operation, let code):
+            "\(path): \(operation) failed: \(systemMessage(code)) (errno \(code))."
+        case .truncated(let path, let offset):
+            "\(path) is truncated: it ends at byte \(offset) inside a compressed frame; fetch it again "
+                + "(a partial download can be continued) or take it out of the manifest."
+        case .corrupt(let path, let offset, let reason):
+            "\(path) is corrupt near byte \(offset): \(reason); fetch it again."
+        case .emptyShard(let path):
+            "\(path) holds no record; fetch it again or take it out of the manifest."
+        case .badRecord(let record):
+            "\(record.path), line \(record.line)"
+                + (record.byteOffset.map { " (byte \($0) of the uncompressed text)" } ?? "")
+                + ": \(record.reason); repair the line, or set on_bad_record: skip in the manifest."
+        case .digestMismatch(let path, let expected, let found):
+            "\(path) has SHA-256 \(found), the manifest says \(expected); fetch the file again, or run "
+                + "`shear manifest` on its folder if the change is meant."
+        case .sizeMismatch(let path, let expected, let found):
+            "\(path) has \(found) bytes, the manifest says \(expected); fetch the file again, or run "
+                + "`shear manifest` on its folder if the change is meant."
+        case .emptyDomain(let domain, let patterns, let root):
+            "Domain '\(domain)' is empty: \(patterns.joined(separator: ", ")) matches no file below \(root); "
+                + "correct the patterns or `root`, or take the domain out."
+        case .outsideRoot(let path, let root):
+            "\(path) lies outside the manifest's root \(root); move it there, or set allow_outside_root: true."
+        case .yaml(let problems): problems.map(\.description).joined(separator: "\n")
+        case .tokenizer(let path, let reason, let remedy): "\(path): \(reason); \(remedy)."
+        case .encoding(let reason): "Cannot encode: \(reason)."
+        case .invalidArgument(let reason, let remedy): "\(reason); \(remedy)."
+        }
+    }
+}

@@ -1,0 +1,109 @@
+public import Yams
+
+/// A YAML file being decoded: collects every problem instead of stopping at the first.
+///
+/// A decoder takes `root`, asks it for the keys it knows, calls `finish()` on every mapping it took, and ends with
+/// `check()`, which throws all that was found.
+public final class StrictYAML {
+    /// The file's path, as problems name it.
+    public let file: String
+    /// Everything found wrong so far.
+    public private(set) var problems: [YAMLProblem] = []
+    private let top: Yams.Node
+
+    /// Parses the file at `path`.
+    /// - Throws: `CorpusError.missing`, `.io`, or `.yaml` when it is no YAML at all or holds a key twice.
+    public convenience init(path: String) throws(CorpusError) {
+        try self.init(text: try readSmallFile(path, limit: Self.maximumBytes), file: path)
+    }
+
+    /// Parses `text`, which problems attribute to `file`.
+    /// - Throws: `CorpusError.yaml` when it is no YAML at all or holds a key twice.
+    public init(text: [UInt8], file: String) throws(CorpusError) {
+        self.file = file
+        guard let words = String(validating: text, as: UTF8.self) else {
+            throw .yaml([YAMLProblem(file: file, line: 1, column: 1, keyPath: "", reason: "not UTF-8 text")])
+        }
+        do {
+            guard let node = try Yams.compose(yaml: words) else {
+                throw YAMLProblem(file: file, line: 1, column: 1, keyPath: "", reason: "the file is empty")
+            }
+            top = node
+        } catch {
+            throw .yaml([Self.problem(of: error, file: file)])
+        }
+    }
+
+    /// The file's top mapping; an empty one, with a problem noted, when the file holds something else.
+    public func root() -> YAMLMapping {
+        mapping(top, keyPath: "") ?? YAMLMapping(pairs: [], mark: nil, keyPath: "", yaml: self)
+    }
+
+    /// Throws everything found wrong, in the order of the file.
+    /// - Throws: `CorpusError.yaml` with at least one problem.
+    public func check() throws(CorpusError) {
+        guard problems.isEmpty else {
+            throw .yaml(problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) })
+        }
+    }
+
+    /// Notes a problem at `mark` (the file's start when nil).
+    public func note(_ reason: String, at mark: Mark?, keyPath: String, nearestKey: String? = nil) {
+        problems.append(
+            YAMLProblem(
+                file: file, line: mark?.line ?? 1, column: mark?.column ?? 1, keyPath: keyPath, reason: reason,
+                nearestKey: nearestKey))
+    }
+
+    /// `node` as a mapping with string keys; nil, with a problem noted, when it is something else.
+    public func mapping(_ node: Yams.Node, keyPath: String) -> YAMLMapping? {
+        guard case .mapping(let mapping) = node else {
+            note("\(describe(node)), where a mapping is wanted", at: node.mark, keyPath: keyPath)
+            return nil
+        }
+        var pairs: [(key: String, mark: Mark?, value: Yams.Node)] = []
+        for (key, value) in mapping {
+            if case .scalar(let scalar) = key {
+                pairs.append((scalar.string, scalar.mark, value))
+            } else {
+                note("\(describe(key)), where a key is wanted", at: key.mark, keyPath: keyPath)
+            }
+        }
+        return YAMLMapping(pairs: pairs, mark: mapping.mark, keyPath: keyPath, yaml: self)
+    }
+
+    private static let maximumBytes = 16 << 20
+
+    private static func problem(of error: any Error, file: String) -> YAMLProblem {
+        func at(_ mark: Mark?, _ reason: String) -> YAMLProblem {
+            YAMLProblem(file: file, line: mark?.line ?? 1, column: mark?.column ?? 1, keyPath: "", reason: reason)
+        }
+        if let problem = error as? YAMLProblem { return problem }
+        guard let error = error as? YamlError else { return at(nil, "not YAML: \(error)") }
+        return switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            at(mark, "not YAML: \(problem)")
+        case .duplicatedKeysInMapping(let keys, let context):
+            at(context.mark, "key written twice: \(keys.sorted().joined(separator: ", "))")
+        case .reader(let problem, _, _, _): at(nil, "not YAML: \(problem)")
+        default: at(nil, "not YAML: \(error)")
+        }
+    }
+}
+
+/// What a node holds, in words for a message.
+func describe(_ node: Yams.Node) -> String {
+    switch node {
+    case .scalar(let scalar) where scalar.style == .plain && isNull(scalar.string): "nothing"
+    case .scalar(let scalar): "'\(scalar.string.prefix(60))'"
+    case .mapping: "a mapping"
+    case .sequence: "a list"
+    case .alias: "an alias"
+    }
+}
+
+/// Whether a plain scalar is YAML's null.
+func isNull(_ text: String) -> Bool {
+    text.isEmpty || text == "~" || text == "null" || text == "Null" || text == "NULL"
+}
