@@ -99,3 +99,23 @@ pip_quietly() {
     fi
     rm -f "$log"
 }
+
+# fetch_pinned PINS FOLDER: the distributions that a pins file names, checked by their SHA-256, into FOLDER.
+# Files put into $CACHE/wheels by hand are taken instead of the network, checked the same.
+fetch_pinned() {
+    local pins="$1" folder="$2"
+    : >"$CACHE/plain.txt"
+    python_with "$CACHE/plain.txt"
+    mkdir -p "$folder" "$CACHE/wheels"
+    pip_quietly "$PYTHON" download --no-deps --require-hashes --find-links "$CACHE/wheels" --dest "$folder" \
+        --requirement "$pins"
+    rmdir "$CACHE/wheels" 2>/dev/null || true
+}
+
+# link_into ROOT-RELATIVE-PATH TARGET: a link in this clone to something in the cache.
+link_into() {
+    mkdir -p "$(dirname "$ROOT/$1")"
+    [ ! -e "$ROOT/$1" ] || [ -L "$ROOT/$1" ] || stop "$1 is there and is not the link that this script makes" \
+        "Move it away and run this again."
+    ln -sfn "$2" "$ROOT/$1"
+}
