@@ -18,16 +18,18 @@ public final class StrictYAML {
     }
 
     /// Parses `text`, which problems attribute to `file`.
+    /// - Parameter amend: changes the document before it is decoded, such as values given on a command line.
     /// - Throws: `CorpusError.yaml` when it is no YAML at all or holds a key twice.
-    public init(text: [UInt8], file: String) throws(CorpusError) {
+    public init(text: [UInt8], file: String, amend: (inout Yams.Node) -> Void = { _ in }) throws(CorpusError) {
         self.file = file
         guard let words = String(validating: text, as: UTF8.self) else {
             throw .yaml([YAMLProblem(file: file, line: 1, column: 1, keyPath: "", reason: "not UTF-8 text")])
         }
         do {
-            guard let node = try Yams.compose(yaml: words) else {
+            guard var node = try Yams.compose(yaml: words) else {
                 throw YAMLProblem(file: file, line: 1, column: 1, keyPath: "", reason: "the file is empty")
             }
+            amend(&node)
             top = node
         } catch {
             throw .yaml([Self.problem(of: error, file: file)])
