@@ -1,0 +1,63 @@
+#pragma once
+#include "boundary.hpp"
+#include "ctorch.h"
+
+#include <ATen/ATen.h>
+
+/// What a handle points to.
+struct ct_tensor {
+    explicit ct_tensor(at::Tensor tensor) noexcept;
+    ~ct_tensor();
+    ct_tensor(const ct_tensor &) = delete;
+    ct_tensor &operator=(const ct_tensor &) = delete;
+    at::Tensor value;
+};
+
+struct ct_generator {
+    at::Generator value;
+};
+
+namespace shearling {
+
+/// c10's exceptions on top of the standard ones.
+struct TorchFaults {
+    static ct_status classify() noexcept;
+};
+
+/// Runs `body`, which changes things in place.
+template <class Body>
+ct_status perform(Body &&body) noexcept {
+    return boundary<TorchFaults>(std::forward<Body>(body));
+}
+
+/// Runs `body`, which makes a tensor, and hands it out.
+template <class Body>
+ct_status produce(ct_tensor **out, Body &&body) noexcept {
+    return boundary<TorchFaults>([&] { *out = new ct_tensor(body()); });
+}
+
+at::ScalarType scalar_type(ct_dtype dtype);
+at::Device device(int32_t index);
+at::TensorOptions options(ct_dtype dtype, int32_t index);
+
+inline at::IntArrayRef sizes(const intptr_t *values, intptr_t count) {
+    static_assert(sizeof(intptr_t) == sizeof(int64_t));
+    if (count < 0) throw Fault(CT_INVALID_ARGUMENT, "a list has a negative length");
+    return {reinterpret_cast<const int64_t *>(values), static_cast<size_t>(count)};
+}
+
+inline c10::optional<at::Tensor> optional(const ct_tensor *tensor) {
+    return tensor ? c10::optional<at::Tensor>(tensor->value) : c10::nullopt;
+}
+
+std::vector<at::Tensor> list(const ct_tensor *const *tensors, intptr_t count);
+
+/// Refuses with CT_INVALID_ARGUMENT.
+inline void require(bool holds, const std::string &sentence) {
+    if (!holds) throw Fault(CT_INVALID_ARGUMENT, sentence);
+}
+
+/// "[2, 3] bfloat16": how messages name a tensor.
+std::string describe(const at::Tensor &tensor);
+
+}  // namespace shearling

@@ -1,0 +1,129 @@
+#include "handle.hpp"
+
+#include <ATen/Parallel.h>
+#include <c10/core/GradMode.h>
+
+#include <cmath>
+
+using namespace shearling;
+
+namespace {
+
+constexpr int64_t grain = 1 << 14;
+
+/// Calls `body(pointer)` with the gradient's own element type.
+template <class Body>
+void with_floats(const at::Tensor &tensor, Body &&body) {
+    switch (tensor.scalar_type()) {
+        case at::kFloat: return body(tensor.const_data_ptr<float>());
+        case at::kBFloat16: return body(tensor.const_data_ptr<at::BFloat16>());
+        case at::kHalf: return body(tensor.const_data_ptr<at::Half>());
+        default: throw Fault(CT_INVALID_ARGUMENT, "a float32, bfloat16 or float16 tensor was expected, not " + describe(tensor));
+    }
+}
+
+struct Step {
+    float rate, beta1, beta2, epsilon, decay, scale, correction1, correction2_root;
+};
+
+template <class Gradient>
+void adamw(float *__restrict master, const Gradient *__restrict gradient, float *__restrict first, float *__restrict second,
+           int64_t count, const Step &s) {
+    const float size = s.rate / s.correction1;
+    for (int64_t i = 0; i < count; ++i) {
+        const float g = static_cast<float>(gradient[i]) * s.scale;
+        const float m = s.beta1 * first[i] + (1 - s.beta1) * g;
+        const float v = s.beta2 * second[i] + (1 - s.beta2) * g * g;
+        first[i] = m;
+        second[i] = v;
+        master[i] = master[i] * s.decay - size * m / (std::sqrt(v) / s.correction2_root + s.epsilon);
+    }
+}
+
+void check(const at::Tensor &master, const at::Tensor &gradient, const at::Tensor &first, const at::Tensor &second) {
+    for (const at::Tensor *part : {&master, &first, &second})
+        require(part->scalar_type() == at::kFloat && part->is_contiguous(), "masters and moments must be contiguous float32, not " + describe(*part));
+    for (const at::Tensor *part : {&gradient, &first, &second})
+        require(part->sizes() == master.sizes() && part->device() == master.device(),
+                "a parameter of " + describe(master) + " came with a gradient or moment of " + describe(*part));
+}
+
+/// The same step by library operations, for a device without a loop of ours.
+void adamw_composed(const at::Tensor &master, const at::Tensor &gradient, const at::Tensor &first, const at::Tensor &second, const Step &s) {
+    const at::Tensor g = gradient.to(at::kFloat) * s.scale;
+    first.lerp_(g, 1 - s.beta1);
+    second.mul_(s.beta2).addcmul_(g, g, 1 - s.beta2);
+    master.mul_(s.decay).addcdiv_(first, second.sqrt().div_(s.correction2_root).add_(s.epsilon), -s.rate / s.correction1);
+}
+
+}  // namespace
+
+ct_status ct_adamw_step(ct_tensor *const *masters, const ct_tensor *const *gradients, ct_tensor *const *first,
+                        ct_tensor *const *second, intptr_t count, ct_adamw settings) {
+    return perform([&] {
+        c10::NoGradGuard guard;
+        require(settings.step >= 1, "steps count from 1");
+        for (intptr_t i = 0; i < count; ++i) check(masters[i]->value, gradients[i]->value, first[i]->value, second[i]->value);
+        const double step = static_cast<double>(settings.step);
+        const Step s{
+            static_cast<float>(settings.rate), static_cast<float>(settings.beta1), static_cast<float>(settings.beta2),
+            static_cast<float>(settings.epsilon), static_cast<float>(1 - settings.rate * settings.weight_decay),
+            static_cast<float>(settings.maximize ? -settings.gradient_scale : settings.gradient_scale),
+            static_cast<float>(1 - std::pow(settings.beta1, step)), static_cast<float>(std::sqrt(1 - std::pow(settings.beta2, step)))};
+        for (intptr_t i = 0; i < count; ++i) {
+            const at::Tensor &master = masters[i]->value;
+            if (!master.device().is_cpu()) {
+                adamw_composed(master, gradients[i]->value, first[i]->value, second[i]->value, s);
+                continue;
+            }
+            const at::Tensor gradient = gradients[i]->value.contiguous();
+            float *p = master.mutable_data_ptr<float>(), *m = first[i]->value.mutable_data_ptr<float>(), *v = second[i]->value.mutable_data_ptr<float>();
+            with_floats(gradient, [&](const auto *g) {
+                at::parallel_for(0, master.numel(), grain, [&](int64_t begin, int64_t end) {
+                    adamw(p + begin, g + begin, m + begin, v + begin, end - begin, s);
+                });
+            });
+        }
+    });
+}
+
+ct_status ct_global_norm(const ct_tensor *const *tensors, intptr_t count, double *out) {
+    return perform([&] {
+        c10::NoGradGuard guard;
+        double total = 0;
+        for (intptr_t i = 0; i < count; ++i) {
+            const at::Tensor &x = tensors[i]->value;
+            require(at::isFloatingType(x.scalar_type()), "a norm needs floating tensors, not " + describe(x));
+            const double norm = at::linalg_vector_norm(x, 2, at::OptionalIntArrayRef(), false, at::kFloat).item<double>();
+            total += norm * norm;
+        }
+        *out = std::sqrt(total);
+    });
+}
+
+ct_status ct_accumulate(ct_tensor *const *targets, const ct_tensor *const *sources, intptr_t count, double scale) {
+    return perform([&] {
+        c10::NoGradGuard guard;
+        for (intptr_t i = 0; i < count; ++i)
+            require(targets[i]->value.sizes() == sources[i]->value.sizes(),
+                    describe(sources[i]->value) + " cannot be added to " + describe(targets[i]->value));
+        for (intptr_t i = 0; i < count; ++i) targets[i]->value.add_(sources[i]->value, scale);
+    });
+}
+
+ct_status ct_copy_many(ct_tensor *const *targets, const ct_tensor *const *sources, intptr_t count) {
+    return perform([&] {
+        c10::NoGradGuard guard;
+        for (intptr_t i = 0; i < count; ++i)
+            require(targets[i]->value.sizes() == sources[i]->value.sizes(),
+                    describe(sources[i]->value) + " cannot be copied to " + describe(targets[i]->value));
+        for (intptr_t i = 0; i < count; ++i) targets[i]->value.copy_(sources[i]->value);
+    });
+}
+
+ct_status ct_zero_many(ct_tensor *const *targets, intptr_t count) {
+    return perform([&] {
+        c10::NoGradGuard guard;
+        for (intptr_t i = 0; i < count; ++i) targets[i]->value.zero_();
+    });
+}

@@ -1,0 +1,74 @@
+internal import CTorch
+
+/// The engine under the tensors: what it is, how it is set, how fast it is here. Settings hold for the whole process.
+public enum Engine {
+    /// The one libtorch version this package is built and tested with.
+    public static let requiredVersion = "2.11.0"
+    /// The version of the libtorch that is loaded.
+    public static var version: String { String(cString: ct_library_version()) }
+    /// The version of the headers this was built with.
+    public static var headerVersion: String { String(cString: ct_header_version()) }
+    /// The instruction set of libtorch's kernels, such as `AVX512`.
+    public static var cpuCapability: String { String(cString: ct_cpu_capability()) }
+
+    /// Refuses any libtorch but the required one.
+    /// - Throws: `.unsupported`, with the way out.
+    public static func requireVersion() throws(TorchError) {
+        for (found, what) in [(version, "loaded"), (headerVersion, "built against")] where found != requiredVersion {
+            throw TorchError(
+                code: .unsupported, operation: "Engine.requireVersion()",
+                message: "libtorch \(found) is \(what), \(requiredVersion) is needed: run scripts/setup again")
+        }
+    }
+
+    /// How many threads one operation uses.
+    public static var threads: Int { Int(ct_threads()) }
+    /// - Throws: `.invalidArgument` below 1.
+    public static func setThreads(_ count: Int) throws(TorchError) { try check(ct_set_threads(Int32(clamping: count))) }
+
+    /// Whether only deterministic algorithms run: the same input gives the same bits. On from the start.
+    public static var isDeterministic: Bool { ct_deterministic() }
+    public static func setDeterministic(_ on: Bool) { ct_set_deterministic(on) }
+
+    /// Loads libtorch's CUDA part and counts the devices.
+    /// - Throws: `.unsupported`, with the reason and the way out, when there is none.
+    public static func cudaDeviceCount() throws(TorchError) -> Int {
+        var count: Int32 = 0
+        try check(ct_open_cuda(&count))
+        return Int(count)
+    }
+    public static var cudaIsAvailable: Bool { ((try? cudaDeviceCount()) ?? 0) > 0 }
+
+    /// Waits until a device has finished what it was given.
+    /// - Throws: `.unsupported` without the device.
+    public static func synchronize(_ device: Device) throws(TorchError) { try check(ct_synchronize(device.code)) }
+
+    /// Floating-point operations per second of `[n, n] @ [n, n]` in a dtype, the best of a few runs of about 0.1 s.
+    /// - Throws: `.unsupported` when the dtype has no product here, `.outOfMemory`.
+    public static func measuredProductRate(
+        _ dtype: DType, on device: Device = .cpu, size: Int = 1024, runs: Int = 4
+    ) throws(TorchError) -> Double {
+        let generator = try RandomGenerator(seed: 1)
+        let a = try Tensor.normal([size, size], generator: generator).to(dtype).to(device)
+        let b = try Tensor.normal([size, size], generator: generator).to(dtype).to(device)
+        var best = 0.0
+        let clock = ContinuousClock()
+        for _ in 0...max(runs, 1) {  // the first one warms up and rarely wins
+            let start = clock.now
+            var products = 0
+            var elapsed = Duration.zero
+            repeat {
+                _ = try a.matmul(b)
+                products += 1
+                elapsed = start.duration(to: clock.now)
+            } while elapsed < .milliseconds(100)
+            try synchronize(device)
+            elapsed = start.duration(to: clock.now)
+            let (seconds, attoseconds) = elapsed.components
+            let time = Double(seconds) + Double(attoseconds) * 1e-18
+            let operations = 2 * Double(size) * Double(size) * Double(size) * Double(products)
+            best = max(best, operations / time)
+        }
+        return best
+    }
+}

@@ -1,0 +1,45 @@
+internal import CTorch
+
+/// A weight: the Float32 master that the optimizer steps, and the tensor the forward pass reads.
+public final class Parameter {
+    public let name: String
+    /// Float32; never rounded to the compute dtype.
+    public let master: Tensor
+    /// In the compute dtype and a gradient leaf; the same object as `master` when that is Float32.
+    public let value: Tensor
+
+    /// - Parameter initial: Any floating tensor; copied unless it is Float32, then it becomes the master itself.
+    /// - Throws: `.invalidArgument` for a dtype that is not floating, `.outOfMemory`.
+    public init(name: String, _ initial: Tensor, computeDType: DType = .float32) throws(TorchError) {
+        guard initial.dtype.isFloating, computeDType.isFloating else {
+            throw TorchError(
+                code: .invalidArgument, operation: #function,
+                message: "parameter \(name) needs floating dtypes, not \(initial.dtype.rawValue) and \(computeDType.rawValue)")
+        }
+        self.name = name
+        master = try initial.detached().to(.float32).contiguous()
+        value = computeDType == .float32 ? master : try master.to(computeDType)
+        try value.setRequiresGradient(true)
+    }
+
+    public var shape: [Int] { master.shape }
+    public var elementCount: Int { master.elementCount }
+    public var gradient: Tensor? { value.gradient }
+
+    /// `value` <- `master`; nothing when they are one.
+    /// - Throws: `.internalFault` only.
+    public func refresh() throws(TorchError) { try Parameter.refresh([self]) }
+
+    /// `refresh` for many in one call.
+    /// - Throws: `.internalFault` only.
+    public static func refresh(_ parameters: [Parameter]) throws(TorchError) {
+        let stale = parameters.filter { $0.value !== $0.master }
+        let status = withExtendedLifetime(stale) {
+            ct_copy_many(stale.map(\.value.handle), stale.map(\.master.handle), stale.count)
+        }
+        try check(status)
+    }
+}
+
+@available(*, unavailable)
+extension Parameter: Sendable {}

@@ -1,0 +1,31 @@
+/// Why an operation on tensors failed: its name, a code to decide by, and the engine's sentence.
+public struct TorchError: Error, Sendable, Equatable, CustomStringConvertible {
+    public enum Code: String, Sendable, Codable, CaseIterable {
+        /// Shapes, dtypes, devices or values that do not fit the operation, or a malformed file.
+        case invalidArgument
+        /// An axis or an index outside its range.
+        case index
+        /// The host's or the device's allocator refused.
+        case outOfMemory
+        /// A file could not be read or written.
+        case io
+        /// Not implemented for these arguments, or a device that is absent.
+        case unsupported
+        /// A fault of ours or of a library.
+        case internalFault
+    }
+
+    public let code: Code
+    /// The Swift operation that failed, such as `matmul(_:)`.
+    public let operation: String
+    /// What was found, what was expected and, where there is one, the way out.
+    public let message: String
+
+    public init(code: Code, operation: String, message: String) {
+        self.code = code
+        self.operation = operation
+        self.message = message
+    }
+
+    public var description: String { "\(operation): \(message)" }
+}
