@@ -20,6 +20,9 @@ private func withGradientMode<R, E: Error>(_ on: Bool, _ body: () throws(E) -> R
     return try body()
 }
 
+/// Whether operations of this thread are recorded for a backward pass.
+public var gradientsAreRecorded: Bool { ct_gradient_mode() }
+
 extension Tensor {
     /// Whether operations on this tensor are recorded.
     public var requiresGradient: Bool { ct_requires_gradient(handle) }

@@ -1,0 +1,315 @@
+internal import FoundationEssentials
+
+/// A GGUF file (llama.cpp's model form, versions 2 and 3, little-endian), mapped and checked.
+///
+/// Opening reads the header only. Every count and offset is checked against the file's size before it is used, so no header can
+/// make the process allocate more than the file holds; arrays stay in the file until they are asked for.
+public struct GGUFFile: Sendable {
+    /// Where the file lies.
+    public let path: String
+    /// Metadata values by key, such as `llama.block_count`.
+    public let metadata: [String: GGUFValue]
+    /// The tensors in file order.
+    public let tensors: [GGUFTensor]
+    let bytes: Data
+
+    /// Maps the file and reads its header.
+    /// - Throws: `TransformerError.file` when it cannot be read, `.gguf` with the byte offset when it breaks the format.
+    public init(path: String) throws(TransformerError) {
+        do {
+            bytes = try Data(contentsOf: URL(filePath: path), options: .alwaysMapped)
+        } catch {
+            throw .file(path: path, reason: "cannot be read: \(fileProblem(error))")
+        }
+        self.path = path
+        var reader = GGUFReader(bytes: bytes, path: path)
+        guard try reader.uint32() == 0x4655_4747 else { throw reader.broken("the file does not begin with GGUF", at: 0) }
+        let version = try reader.uint32()
+        guard version == 2 || version == 3 else {
+            throw reader.broken("the version is \(version); supported: 2 and 3, little-endian", at: 4)
+        }
+        let tensorCount = try reader.count(leastBytesEach: 24)
+        let valueCount = try reader.count(leastBytesEach: 13)
+        var metadata: [String: GGUFValue] = [:]
+        for _ in 0..<valueCount {
+            let at = reader.offset
+            let key = try reader.string()
+            let value = try reader.value()
+            guard metadata.updateValue(value, forKey: key) == nil else {
+                throw reader.broken("the metadata key \(key) stands twice", at: at)
+            }
+        }
+        var alignment = 32
+        if let stated = metadata["general.alignment"] {
+            guard let value = stated.integer, value > 0, value <= 1 << 20, value & (value - 1) == 0 else {
+                throw reader.broken("general.alignment is not a power of two up to 2^20", at: reader.offset)
+            }
+            alignment = value
+        }
+        var tensors: [GGUFTensor] = []
+        var names: Set<String> = []
+        for _ in 0..<tensorCount {
+            let at = reader.offset
+            let tensor = try reader.tensor(alignment: alignment)
+            guard names.insert(tensor.name).inserted else {
+                throw reader.broken("the tensor \(tensor.name) stands twice", at: at)
+            }
+            tensors.append(tensor)
+        }
+        let start = (reader.offset + alignment - 1) / alignment * alignment
+        for index in tensors.indices {
+            let (begin, overflow) = tensors[index].offset.addingReportingOverflow(start)
+            guard !overflow, begin <= bytes.count, tensors[index].byteCount <= bytes.count - begin else {
+                throw reader.broken(
+                    "the tensor \(tensors[index].name) would end beyond the file's \(bytes.count) bytes", at: reader.offset)
+            }
+            tensors[index].offset = begin
+        }
+        self.metadata = metadata
+        self.tensors = tensors
+    }
+}
+
+/// A metadata value of a GGUF file. Arrays are places in the file.
+public enum GGUFValue: Sendable, Hashable {
+    /// Any integer type.
+    case integer(Int)
+    /// An unsigned 64-bit integer beyond `Int`.
+    case unsigned(UInt64)
+    /// A float of 32 bits.
+    case float(Float)
+    /// A float of 64 bits.
+    case double(Double)
+    /// True or false.
+    case bool(Bool)
+    /// UTF-8 text.
+    case string(String)
+    /// `count` elements of GGUF type `type`, from byte `offset` of the file.
+    case array(type: UInt32, count: Int, offset: Int)
+
+    /// The value as an integer.
+    public var integer: Int? { if case .integer(let value) = self { value } else { nil } }
+    /// The value as text.
+    public var string: String? { if case .string(let value) = self { value } else { nil } }
+    /// The value as true or false.
+    public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    /// The value as a number. A 32-bit float becomes the shortest decimal that reads back the same (1e-05, not 9.99999974e-06).
+    public var number: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .unsigned(let value): Double(value)
+        case .float(let value): Double("\(value)")
+        case .double(let value): value
+        default: nil
+        }
+    }
+}
+
+/// How the numbers of a GGUF tensor are stored.
+public enum GGUFEncoding: UInt32, Sendable, CaseIterable {
+    case float32 = 0
+    case float16 = 1
+    /// 32 weights: a float16 scale, then 4-bit values less 8.
+    case q4_0 = 2
+    /// 32 weights: a float16 scale, a float16 minimum, then 4-bit values.
+    case q4_1 = 3
+    /// 32 weights: a float16 scale, then signed bytes.
+    case q8_0 = 8
+    case bfloat16 = 30
+
+    /// Weights of one block.
+    var blockSize: Int {
+        switch self {
+        case .float32, .float16, .bfloat16: 1
+        case .q4_0, .q4_1, .q8_0: 32
+        }
+    }
+    /// Bytes of one block.
+    var blockBytes: Int {
+        switch self {
+        case .float32: 4
+        case .float16, .bfloat16: 2
+        case .q4_0: 18
+        case .q4_1: 20
+        case .q8_0: 34
+        }
+    }
+}
+
+/// One tensor of a GGUF file.
+public struct GGUFTensor: Sendable {
+    /// The name, such as `blk.0.attn_q.weight`.
+    public let name: String
+    /// The shape, outermost axis first (GGUF stores the reverse).
+    public let shape: [Int]
+    /// How the numbers are stored; nil for an encoding that is not read.
+    public let encoding: GGUFEncoding?
+    /// The encoding's number in the file.
+    public let encodingCode: UInt32
+    /// First byte in the file.
+    public internal(set) var offset: Int
+    /// Number of bytes; 0 for an encoding that is not read.
+    public let byteCount: Int
+    /// Number of weights.
+    public var elementCount: Int { shape.reduce(1, *) }
+}
+
+/// Reads the header of a GGUF file from front to back, never past its end.
+struct GGUFReader {
+    let bytes: Data
+    let path: String
+    var offset = 0
+
+    func broken(_ problem: String, at place: Int) -> TransformerError { .gguf(path: path, offset: place, problem: problem) }
+
+    private mutating func take<T: BitwiseCopyable>(_ type: T.Type) throws(TransformerError) -> T {
+        let size = MemoryLayout<T>.size
+        guard size <= bytes.count - offset else { throw broken("the header ends within a value", at: offset) }
+        defer { offset += size }
+        return bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: type) }
+    }
+
+    mutating func uint32() throws(TransformerError) -> UInt32 { UInt32(littleEndian: try take(UInt32.self)) }
+    mutating func uint64() throws(TransformerError) -> UInt64 { UInt64(littleEndian: try take(UInt64.self)) }
+
+    /// A count of things of at least so many bytes each, all of which must fit in what is left of the file.
+    mutating func count(leastBytesEach size: Int) throws(TransformerError) -> Int {
+        let at = offset
+        let value = try uint64()
+        guard let count = Int(exactly: value), count <= (bytes.count - offset) / size else {
+            throw broken("a count of \(value) does not fit in the \(bytes.count - offset) bytes that follow", at: at)
+        }
+        return count
+    }
+
+    mutating func string() throws(TransformerError) -> String {
+        let at = offset
+        let length = try count(leastBytesEach: 1)
+        defer { offset += length }
+        guard let text = String(validating: bytes[offset..<(offset + length)], as: UTF8.self) else {
+            throw broken("a text is not valid UTF-8", at: at)
+        }
+        return text
+    }
+
+    mutating func value() throws(TransformerError) -> GGUFValue {
+        let type = try uint32()
+        return try value(of: type)
+    }
+
+    private mutating func value(of type: UInt32) throws(TransformerError) -> GGUFValue {
+        switch type {
+        case 0: return .integer(Int(try take(UInt8.self)))
+        case 1: return .integer(Int(try take(Int8.self)))
+        case 2: return .integer(Int(UInt16(littleEndian: try take(UInt16.self))))
+        case 3: return .integer(Int(Int16(littleEndian: try take(Int16.self))))
+        case 4: return .integer(Int(try uint32()))
+        case 5: return .integer(Int(Int32(littleEndian: try take(Int32.self))))
+        case 6: return .float(Float(bitPattern: try uint32()))
+        case 7: return .bool(try take(UInt8.self) != 0)
+        case 8: return .string(try string())
+        case 9: return try array()
+        case 10:
+            let value = try uint64()
+            return Int(exactly: value).map { .integer($0) } ?? .unsigned(value)
+        case 11: return .integer(Int(Int64(littleEndian: try take(Int64.self))))
+        case 12: return .double(Double(bitPattern: try uint64()))
+        default: throw broken("the value type \(type) is unknown", at: offset - 4)
+        }
+    }
+
+    static func size(of type: UInt32) -> Int? {
+        switch type {
+        case 0, 1, 7: 1
+        case 2, 3: 2
+        case 4, 5, 6: 4
+        case 10, 11, 12: 8
+        default: nil
+        }
+    }
+
+    private mutating func array() throws(TransformerError) -> GGUFValue {
+        let at = offset
+        let type = try uint32()
+        if let size = Self.size(of: type) {
+            let count = try count(leastBytesEach: size)
+            defer { offset += count * size }
+            return .array(type: type, count: count, offset: offset)
+        }
+        guard type == 8 else { throw broken("an array of type \(type) is not read", at: at) }
+        let count = try count(leastBytesEach: 8)
+        let start = offset
+        for _ in 0..<count { offset += try self.count(leastBytesEach: 1) }
+        return .array(type: type, count: count, offset: start)
+    }
+
+    mutating func tensor(alignment: Int) throws(TransformerError) -> GGUFTensor {
+        let at = offset
+        let name = try string()
+        let rank = try uint32()
+        guard rank >= 1, rank <= 4 else { throw broken("the tensor \(name) has \(rank) axes; 1 to 4 are possible", at: at) }
+        var shape: [Int] = []
+        var elements = 1
+        for _ in 0..<rank {
+            let value = try uint64()
+            guard let size = Int(exactly: value), size > 0 else {
+                throw broken("an axis of the tensor \(name) is \(value)", at: at)
+            }
+            let (product, overflow) = elements.multipliedReportingOverflow(by: size)
+            guard !overflow, product <= 1 << 48 else { throw broken("the tensor \(name) is impossibly large", at: at) }
+            elements = product
+            shape.insert(size, at: 0)
+        }
+        let code = try uint32()
+        let place = try uint64()
+        guard let start = Int(exactly: place), start % alignment == 0 else {
+            throw broken("the tensor \(name) begins at \(place), which is no multiple of \(alignment)", at: at)
+        }
+        let encoding = GGUFEncoding(rawValue: code)
+        var size = 0
+        if let encoding {
+            guard shape[shape.count - 1] % encoding.blockSize == 0 else {
+                throw broken(
+                    "the rows of the tensor \(name) hold \(shape[shape.count - 1]) weights, no multiple of "
+                        + "\(encoding.blockSize)", at: at)
+            }
+            size = elements / encoding.blockSize * encoding.blockBytes
+        }
+        return GGUFTensor(
+            name: name, shape: shape, encoding: encoding, encodingCode: code, offset: start, byteCount: size)
+    }
+}
+
+extension GGUFFile {
+    /// The texts of a metadata array.
+    /// - Throws: `TransformerError.gguf` when the key is missing or holds something else.
+    func strings(_ key: String) throws(TransformerError) -> [String] {
+        guard case .array(8, let count, let offset) = metadata[key] else { throw lacks(key, "an array of texts") }
+        var reader = GGUFReader(bytes: bytes, path: path, offset: offset)
+        var texts: [String] = []
+        texts.reserveCapacity(count)
+        for _ in 0..<count { texts.append(try reader.string()) }
+        return texts
+    }
+
+    /// The numbers of a metadata array of 32-bit integers or floats.
+    /// - Throws: `TransformerError.gguf` when the key is missing or holds something else.
+    func numbers(_ key: String) throws(TransformerError) -> [Double] {
+        guard case .array(let type, let count, let offset) = metadata[key], (4...6).contains(type) else {
+            throw lacks(key, "an array of 32-bit numbers")
+        }
+        var reader = GGUFReader(bytes: bytes, path: path, offset: offset)
+        var values: [Double] = []
+        values.reserveCapacity(count)
+        for _ in 0..<count {
+            let bits = try reader.uint32()
+            values.append(
+                type == 4 ? Double(bits) : type == 5 ? Double(Int32(bitPattern: bits)) : Double(Float(bitPattern: bits)))
+        }
+        return values
+    }
+
+    func lacks(_ key: String, _ expected: String) -> TransformerError {
+        .gguf(path: path, offset: 0, problem: "the metadata key \(key) is missing or is not \(expected)")
+    }
+}

@@ -1,0 +1,37 @@
+/// The ids that begin, end and pad a text, as configuration files state them.
+public struct SpecialTokens: Codable, Sendable, Hashable {
+    /// The id before the first token of a text.
+    public var beginOfText: Int?
+    /// The ids that end a text; generation stops at any of them.
+    public var endOfText: [Int]
+    /// The id that fills unused positions.
+    public var padding: Int?
+
+    /// The ids of a model; nil or empty where it has none.
+    public init(beginOfText: Int? = nil, endOfText: [Int] = [], padding: Int? = nil) {
+        self.beginOfText = beginOfText
+        self.endOfText = endOfText
+        self.padding = padding
+    }
+
+    init(_ config: JSONValue) {
+        beginOfText = config["bos_token_id"]?.integer
+        padding = config["pad_token_id"]?.integer
+        endOfText =
+            config["eos_token_id"]?.integer.map { [$0] } ?? config["eos_token_id"]?.array?.compactMap(\.integer) ?? []
+    }
+
+    var members: [JSONValue.Member] {
+        let end: JSONValue =
+            switch endOfText.count {
+            case 0: .null
+            case 1: .integer(endOfText[0])
+            default: .array(endOfText.map { .integer($0) })
+            }
+        return [
+            .init("bos_token_id", beginOfText.map { .integer($0) } ?? .null),
+            .init("eos_token_id", end),
+            .init("pad_token_id", padding.map { .integer($0) } ?? .null),
+        ]
+    }
+}

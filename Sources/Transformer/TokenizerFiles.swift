@@ -1,0 +1,72 @@
+public import FoundationEssentials
+
+/// The files of a tokenizer that travel with a model, by name: copied from a folder or made from a GGUF file's metadata.
+public struct TokenizerFiles: Sendable {
+    /// Where the bytes of one file come from.
+    public enum Content: Sendable {
+        /// A file to copy.
+        case file(path: String)
+        /// The bytes themselves.
+        case bytes(Data)
+    }
+
+    /// File names and contents in the order of writing.
+    public let files: [(name: String, content: Content)]
+
+    /// The names that are looked for in a model folder.
+    public static let names = [
+        "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+        "vocab.json", "merges.txt", "chat_template.jinja",
+    ]
+
+    /// No files.
+    public static let none = TokenizerFiles(files: [])
+
+    init(files: [(name: String, content: Content)]) { self.files = files }
+
+    /// The tokenizer files of a folder; empty when it has none.
+    public init(inFolder path: String) {
+        files = Self.names.compactMap { name in
+            let file = path + "/" + name
+            return FileManager.default.fileExists(atPath: file) ? (name, .file(path: file)) : nil
+        }
+    }
+
+    /// Writes all files into an existing folder.
+    /// - Throws: `TransformerError.file` naming the file that cannot be read or written.
+    public func write(to folder: String) throws(TransformerError) {
+        for (name, content) in files {
+            let bytes: Data
+            switch content {
+            case .bytes(let held): bytes = held
+            case .file(let path): bytes = try readFile(path)
+            }
+            try writeFile(bytes, to: folder + "/" + name)
+        }
+    }
+}
+
+/// What the file system refused, in words.
+func fileProblem(_ error: any Error) -> String {
+    switch (error as? CocoaError)?.code {
+    case .fileReadNoSuchFile, .fileNoSuchFile: "it does not exist"
+    case .fileReadNoPermission, .fileWriteNoPermission: "the permission is missing"
+    case .fileWriteOutOfSpace: "the disk is full; free some space and run again"
+    case .fileWriteVolumeReadOnly: "the file system is read-only"
+    default: "\(error)"
+    }
+}
+
+/// The bytes of a file.
+func readFile(_ path: String) throws(TransformerError) -> Data {
+    do { return try Data(contentsOf: URL(filePath: path)) } catch {
+        throw .file(path: path, reason: "cannot be read: \(fileProblem(error))")
+    }
+}
+
+/// Writes a file beside its place and renames it.
+func writeFile(_ bytes: Data, to path: String) throws(TransformerError) {
+    do { try bytes.write(to: URL(filePath: path), options: .atomic) } catch {
+        throw .file(path: path, reason: "cannot be written: \(fileProblem(error))")
+    }
+}
