@@ -55,7 +55,7 @@ administrator() {
 }
 
 # Sets PYTHON to an environment with the packages of a requirements file: made once for each content of that file.
-# python_with REQUIREMENTS: every line pinned by hash.
+# python_with REQUIREMENTS [MEGABYTES]: every line pinned, by hash where the scripts of a first run need it.
 python_with() {
     local file="$1" place
     command -v python3 >/dev/null || stop "python3 is missing" "Debian: apt-get install -y python3 python3-venv"
@@ -71,7 +71,7 @@ python_with() {
             stop "python3 -m venv failed" "Debian: apt-get install -y python3-venv"
         }
         if [ -s "$file" ]; then
-            pip_quietly "$PYTHON" install --require-hashes --only-binary=:all: -r "$file"
+            pip_quietly "$PYTHON" install --only-binary=:all: -r "$file" # hashes in the file are enforced
         fi
         touch "$place/COMPLETE"
     fi
@@ -118,4 +118,16 @@ link_into() {
     [ ! -e "$ROOT/$1" ] || [ -L "$ROOT/$1" ] || stop "$1 is there and is not the link that this script makes" \
         "Move it away and run this again."
     ln -sfn "$2" "$ROOT/$1"
+}
+
+# Sets PYTHON to an environment with PyTorch, transformers and the readers that our files are checked with: 5 GB, only
+# for development. SHEARLING_PYTHON names an interpreter that has them already.
+python_for_development() {
+    if [ -n "${SHEARLING_PYTHON:-}" ]; then
+        PYTHON="$SHEARLING_PYTHON"
+        "$PYTHON" -c 'import torch, transformers, tokenizers, safetensors, numpy' ||
+            stop "$PYTHON lacks packages of scripts/parts/development.txt" "Unset SHEARLING_PYTHON, or install them there."
+    else
+        python_with "$ROOT/scripts/parts/development.txt" 9000
+    fi
 }
