@@ -1,0 +1,100 @@
+internal import FoundationEssentials
+internal import Glibc
+public import Torch
+
+extension ModelFolder {
+    /// Which loaders a written folder is for.
+    public enum Form: Sendable {
+        /// Plain Hugging Face LLaMA, which transformers loads as is; needs uniform blocks.
+        case huggingFace
+        /// Hugging Face LLaMA when the blocks are uniform, else our own form with per-block widths, which only our loader reads.
+        case perBlock
+    }
+
+    /// Writes a model as a folder: beside its place, then renamed, so that `path` holds all of it or nothing.
+    /// - Parameters:
+    ///   - path: a folder that does not exist yet or is empty.
+    ///   - dtype: how weights are stored, `.float32` or `.bfloat16`; rounded to nearest from the float32 masters.
+    ///   - tokenizer: files to put beside the weights.
+    ///   - special: ids for `config.json` and `generation_config.json`.
+    ///   - lineage: where the weights come from; goes to the safetensors metadata and the card.
+    ///   - shardBytes: weights beyond this are split over files with an index.
+    /// - Throws: `TransformerError.notExportable` for a model the form cannot express, `.file` when writing fails.
+    public static func write(
+        _ model: LanguageModel, to path: String, dtype: DType = .bfloat16, tokenizer: TokenizerFiles = .none,
+        special: SpecialTokens = SpecialTokens(), lineage: [String: String] = [:], card: ModelCard = ModelCard(),
+        form: Form = .huggingFace, shardBytes: Int = 5_000_000_000
+    ) throws(TransformerError) {
+        try check(model.architecture, path: path, dtype: dtype, form: form)
+        let files = FileManager.default
+        if let held = try? files.contentsOfDirectory(atPath: path), !held.isEmpty {
+            throw .file(path: path, reason: "the folder exists and is not empty; remove it or choose another place")
+        }
+        let partial = path + ".partial-\(getpid())"
+        do {
+            if files.fileExists(atPath: partial) { try files.removeItem(atPath: partial) }
+            try files.createDirectory(atPath: partial, withIntermediateDirectories: true)
+        } catch { throw .file(path: partial, reason: "cannot be made: \(fileProblem(error))") }
+        do throws(TransformerError) {
+            try fill(
+                partial, model, dtype: dtype, tokenizer: tokenizer, special: special, lineage: lineage, card: card,
+                shardBytes: shardBytes)
+            guard rename(partial, path) == 0 else {
+                throw .file(path: path, reason: "cannot be renamed into place: \(String(cString: strerror(errno)))")
+            }
+        } catch {
+            try? files.removeItem(atPath: partial)
+            throw error
+        }
+    }
+
+    private static func check(
+        _ architecture: Architecture, path: String, dtype: DType, form: Form
+    ) throws(TransformerError) {
+        guard dtype == .float32 || dtype == .bfloat16 else {
+            throw .notExportable(path: path, reason: "weights cannot be stored as \(dtype.rawValue)", remedy: "choose float32 or bfloat16")
+        }
+        guard let uniform = architecture.uniform else {
+            if form == .perBlock { return }
+            throw .notExportable(
+                path: path, reason: "the blocks differ in heads or width, which Hugging Face's LLaMA cannot express",
+                remedy: "choose a target whose layers are all alike, or write Shearling's per-block form")
+        }
+        guard form == .perBlock || architecture.hiddenSize % uniform.block.queryHeads == 0 else {
+            throw .notExportable(
+                path: path,
+                reason: "the hidden size \(architecture.hiddenSize) is no multiple of the \(uniform.block.queryHeads) query heads, "
+                    + "which transformers refuses",
+                remedy: "choose a target where it is")
+        }
+    }
+
+    private static func fill(
+        _ folder: String, _ model: LanguageModel, dtype: DType, tokenizer: TokenizerFiles, special: SpecialTokens,
+        lineage: [String: String], card: ModelCard, shardBytes: Int
+    ) throws(TransformerError) {
+        let architecture = model.architecture
+        func put(_ text: String, _ name: String) throws(TransformerError) {
+            try writeFile(Data(text.utf8), to: folder + "/" + name)
+        }
+        try put(architecture.huggingFaceConfig(special: special, dtype: dtype.rawValue).text, "config.json")
+        try put(JSONValue.object(special.members.filter { $0.value != .null }).text, "generation_config.json")
+        try put(card.text(architecture, dtype: dtype.rawValue, lineage: lineage), "README.md")
+        try tokenizer.write(to: folder)
+        var metadata = ["format": "pt"]
+        if !lineage.isEmpty {
+            let members = lineage.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .string($0.value)) }
+            metadata[lineageKey] = String(JSONValue.object(members).text.dropLast())
+        }
+        let written = metadata
+        do throws(TorchError) {
+            try withoutGradients { () throws(TorchError) in
+                var tensors: [(String, Tensor)] = []
+                for weight in try model.weights() { tensors.append((weight.name, try weight.tensor.to(dtype))) }
+                try SafetensorsWriter.writeSharded(tensors, metadata: written, to: folder, shardBytes: shardBytes)
+            }
+        } catch {
+            throw error.code == .io ? .file(path: folder, reason: error.message) : .torch(error)
+        }
+    }
+}
