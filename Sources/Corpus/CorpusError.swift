@@ -28,6 +28,16 @@ public enum CorpusError: Error, Sendable, Equatable {
     case encoding(reason: String)
     /// A request that cannot be met whatever the data: what was found, what is needed, what to do.
     case invalidArgument(reason: String, remedy: String)
+    /// A token id that the vocabulary of a packed file does not have.
+    case vocabularyMismatch(path: String, token: Int, vocabularySize: Int)
+    /// A domain whose text does not fill a row; counts are in tokens.
+    case noRows(domain: String, tokens: Int, sequenceLength: Int)
+    /// A domain that has given all its `rows` and is asked for one more at `step`.
+    case domainExhausted(domain: String, rows: Int, step: Int)
+    /// The disk is full; `bytes` were still to be written.
+    case diskFull(path: String, bytes: Int)
+    /// The work was told to stop; what is `finished` of `total` shards is kept in `path`.
+    case stopped(path: String, finished: Int, total: Int)
 }
 
 /// One line of a shard that is not a usable record.
@@ -113,6 +123,20 @@ extension CorpusError: CustomStringConvertible {
         case .tokenizer(let path, let reason, let remedy): "\(path): \(reason); \(remedy)."
         case .encoding(let reason): "Cannot encode: \(reason)."
         case .invalidArgument(let reason, let remedy): "\(reason); \(remedy)."
+        case .vocabularyMismatch(let path, let token, let vocabularySize):
+            "\(path): token id \(token) is outside the vocabulary of \(vocabularySize) entries; pack with the "
+                + "tokenizer that belongs to the model, and check that its files are of one version."
+        case .noRows(let domain, let tokens, let sequenceLength):
+            "Domain '\(domain)' has \(tokens) tokens, which fill no row of \(sequenceLength); add text, shorten the "
+                + "sequences, hold out less, pack with keep-all, or take the domain out."
+        case .domainExhausted(let domain, let rows, let step):
+            "Domain '\(domain)' has given all its \(rows) rows before step \(step) was filled; pack more of it, take "
+                + "fewer steps, lower its weight, or set the policy for exhausted domains to repeat or renormalise."
+        case .diskFull(let path, let bytes):
+            "\(path): the disk is full with \(bytes) bytes still to write; make room and run again (finished parts "
+                + "are kept), or choose a folder on another disk."
+        case .stopped(let path, let finished, let total):
+            "Stopped with \(finished) of \(total) shards packed; run again to go on from what \(path) keeps."
         }
     }
 }
