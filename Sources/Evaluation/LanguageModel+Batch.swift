@@ -1,0 +1,29 @@
+public import Corpus
+public import Torch
+public import Transformer
+
+extension LanguageModel {
+    /// Cross-entropy of each row of `batch`, float32 `[rows]`: nats summed over the row's counted targets, differentiable.
+    /// - Parameters:
+    ///   - batch: Host memory; it is copied to the model's device.
+    ///   - masks: `nil` runs the whole model.
+    ///   - tape: Where block inputs are recorded, so that the backward pass runs the blocks again; `nil` keeps what they made.
+    /// - Throws: `TorchError.index` for an unknown token, `.outOfMemory`.
+    public func rowLosses(
+        of batch: TokenBatch, masks: LayerMasks? = nil, tape: CheckpointTape? = nil
+    ) throws(TorchError) -> Tensor {
+        let shape = [batch.rows, batch.columns]
+        let tokens_BT = try Tensor(batch.tokens, shape: shape, on: device)
+        let targets_BT = try Tensor(batch.targets, shape: shape, on: device)
+        var context = ForwardContext(masks: masks, checkpointing: tape)
+        if let segments = batch.segments { context.segments = try Tensor(segments, shape: shape, on: device) }
+        return try rowLosses(try hidden(tokens_BT, in: context), targets_BT)
+    }
+}
+
+extension TokenBatch {
+    /// The number of counted targets of each row.
+    public var countedTokens: [Int] {
+        (0..<rows).map { row in targets[row * columns..<(row + 1) * columns].reduce(0) { $0 + ($1 >= 0 ? 1 : 0) } }
+    }
+}

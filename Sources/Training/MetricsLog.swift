@@ -1,0 +1,91 @@
+internal import FoundationEssentials
+internal import Glibc
+
+/// The truth about a run: `metrics.jsonl`, one JSON object per step, only ever appended to.
+///
+/// A line is `{"ts": seconds since 1970, "step": ..., "tokens": ..., "stage": ..., "train/loss": ..., ...}`; a number
+/// that is not finite is left out.
+public final class MetricsLog {
+    /// The file.
+    public let path: String
+    private let stage: String
+    private let descriptor: Int32
+
+    /// Opens the log of a run that has taken `step` steps: lines of later steps, and a last line that was cut short,
+    /// are dropped, so that no step stands twice.
+    /// - Throws: `TrainingError.file`.
+    public init(path: String, stage: String, resumingAt step: Int) throws(TrainingError) {
+        self.path = path
+        self.stage = stage
+        try Self.drop(after: step, from: path)
+        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw .file(path: path, operation: "open", code: errno) }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Appends one step, in one write.
+    /// - Throws: `TrainingError.file`.
+    public func append(_ metrics: StepMetrics) throws(TrainingError) {
+        try append(step: metrics.step, tokens: metrics.tokens, metrics.named)
+    }
+
+    /// Appends named numbers, in one write.
+    /// - Throws: `TrainingError.file`.
+    public func append(
+        step: Int, tokens: Int, _ values: [(name: String, value: Double)]
+    ) throws(TrainingError) {
+        let now = (Date().timeIntervalSince1970 * 1000).rounded() / 1000
+        var line = "{\"ts\":\(now),\"step\":\(step),\"tokens\":\(tokens),\"stage\":\(Self.quoted(stage))"
+        for (name, value) in values where value.isFinite { line += ",\(Self.quoted(name)):\(value)" }
+        line += "}\n"
+        try FileSystem.write(Array(line.utf8), to: descriptor, path: path)
+    }
+
+    /// Waits until all lines are on disk.
+    /// - Throws: `TrainingError.file`.
+    public func sync() throws(TrainingError) {
+        guard fsync(descriptor) == 0 else { throw .file(path: path, operation: "fsync", code: errno) }
+    }
+
+    private struct Line: Decodable {
+        let step: Int
+    }
+
+    private static func drop(after step: Int, from path: String) throws(TrainingError) {
+        guard FileSystem.exists(path) else { return }
+        let bytes = try FileSystem.read(path)
+        var kept: [UInt8] = []
+        kept.reserveCapacity(bytes.count)
+        let decoder = JSONDecoder()
+        var start = 0
+        while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
+            let line = bytes[start...end]
+            if let parsed = try? decoder.decode(Line.self, from: Data(line)), parsed.step <= step { kept += line }
+            start = end + 1
+        }
+        if kept.count == bytes.count { return }
+        let beside = path + ".partial"
+        try FileSystem.create(beside, kept)
+        try FileSystem.rename(beside, to: path)
+    }
+
+    /// A JSON string.
+    static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\t": result += "\\t"
+            case "\r": result += "\\r"
+            case let control where control.value < 0x20:
+                let digits = String(control.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

@@ -1,0 +1,53 @@
+internal import Glibc
+internal import Synchronization
+
+/// A wish to stop, read between steps. Raised by hand, or by SIGINT and SIGTERM once `catchSignals` was called.
+public final class StopFlag: Sendable {
+    private let value = Atomic<Int32>(0)
+
+    public init() {}
+
+    /// The flag that signals raise.
+    public static let process = StopFlag()
+
+    /// Whether to stop.
+    public var isRaised: Bool { value.load(ordering: .acquiring) != 0 }
+
+    /// The signal that raised it, such as 15; `nil` when not raised, or by hand.
+    public var signal: Int32? {
+        let found = value.load(ordering: .acquiring)
+        return found > 0 ? found : nil
+    }
+
+    /// Raises the flag.
+    public func raise() {
+        _ = value.compareExchange(expected: 0, desired: -1, ordering: .acquiringAndReleasing)
+    }
+
+    /// Takes the wish back.
+    public func lower() { value.store(0, ordering: .releasing) }
+
+    /// Lets SIGINT and SIGTERM raise `process`; the second of them ends the process at once with 128 + its number.
+    ///
+    /// The handler only exchanges one atomic word and calls `_exit`: both are safe at any moment. Interrupted system
+    /// calls are restarted.
+    /// - Throws: `TrainingError.setting` when the system refuses, which it does not for these two.
+    public static func catchSignals() throws(TrainingError) {
+        // Made before a handler can run: a first use inside the handler would take a lock.
+        process.lower()
+        for number in [SIGINT, SIGTERM] {
+            var action = sigaction()
+            action.__sigaction_handler.sa_handler = { number in
+                if StopFlag.process.value.exchange(number, ordering: .acquiringAndReleasing) > 0 {
+                    _exit(128 + number)
+                }
+            }
+            sigemptyset(&action.sa_mask)
+            action.sa_flags = SA_RESTART
+            guard sigaction(number, &action, nil) == 0 else {
+                throw .setting(
+                    name: "signal handler", found: systemMessage(errno), expected: "a handler for signal \(number)")
+            }
+        }
+    }
+}
