@@ -23,7 +23,7 @@ extension LanguageModel {
 
 extension TokenBatch {
     /// The number of counted targets of each row.
-    public var countedTokens: [Int] {
+    public var rowTokens: [Int] {
         (0..<rows).map { row in targets[row * columns..<(row + 1) * columns].reduce(0) { $0 + ($1 >= 0 ? 1 : 0) } }
     }
 }
