@@ -15,9 +15,9 @@ constexpr int64_t grain = 1 << 14;
 template <class Body>
 void with_floats(const at::Tensor &tensor, Body &&body) {
     switch (tensor.scalar_type()) {
-        case at::kFloat: return body(tensor.const_data_ptr<float>());
-        case at::kBFloat16: return body(tensor.const_data_ptr<at::BFloat16>());
-        case at::kHalf: return body(tensor.const_data_ptr<at::Half>());
+        case at::kFloat: return body(static_cast<const float *>(tensor.const_data_ptr()));
+        case at::kBFloat16: return body(static_cast<const at::BFloat16 *>(tensor.const_data_ptr()));
+        case at::kHalf: return body(static_cast<const at::Half *>(tensor.const_data_ptr()));
         default: throw Fault(CT_INVALID_ARGUMENT, "a float32, bfloat16 or float16 tensor was expected, not " + describe(tensor));
     }
 }
