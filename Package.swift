@@ -50,7 +50,7 @@ let package = Package(
         .executableTarget(
             name: "shear", dependencies: ["Pipeline", arguments, logging], swiftSettings: swiftSettings),
         module("Pipeline", ["Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch", "Yams", crypto, logging]),
-        module("Shearing", ["Training", "Transformer", "Corpus", "Torch"]),
+        module("Shearing", ["Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
         module("Training", ["Evaluation", "Transformer", "Corpus", "Torch"]),
         module("Evaluation", ["Transformer", "Corpus", "Torch"]),
         module("Transformer", ["Torch"]),

@@ -1,0 +1,211 @@
+internal import Corpus
+public import Torch
+public import Transformer
+
+/// The learned masks of one pruning run: a log-alpha per variable of every family that the target shrinks.
+///
+/// Log-alphas and all that is computed from them are float32 whatever the model computes in. They are read through
+/// `HardConcrete.bounded`; `projected` masks may lie outside the bounds, where only their order counts.
+public final class PruningMasks {
+    /// Layouts of the pruned families, in the order of `MaskFamily`.
+    public let families: [MaskRows]
+    /// Log-alphas per family, `[rows, columns]` float32; named `mask.<family>`.
+    public let logAlphas: [Parameter]
+    /// The seed that, with step and family, decides every draw.
+    public let seed: UInt64
+    /// Where the masks live.
+    public let device: Device
+
+    /// Masks with given log-alphas, one array per layout.
+    /// - Throws: `ShearingError.maskShape` when a family's count differs, `.notFinite`, `.torch`.
+    public init(
+        families: [MaskRows], logAlphas: [[Float]], seed: UInt64, on device: Device = .cpu
+    ) throws(ShearingError) {
+        var parameters: [Parameter] = []
+        for (index, rows) in families.enumerated() {
+            let values = index < logAlphas.count ? logAlphas[index] : []
+            guard values.count == rows.count else {
+                throw .maskShape(family: rows.family, expected: [rows.rows, rows.columns], found: [values.count])
+            }
+            if let place = TopK.firstNonFinite(values, columns: rows.columns) {
+                throw .notFinite(family: rows.family, row: place.row, column: place.column)
+            }
+            do throws(TorchError) {
+                let master = try Tensor(values, shape: [rows.rows, rows.columns]).to(device)
+                parameters.append(try Parameter(name: "mask.\(rows.family.rawValue)", master))
+            } catch {
+                throw .torch(error)
+            }
+        }
+        self.families = families
+        self.logAlphas = parameters
+        self.seed = seed
+        self.device = device
+    }
+
+    /// Masks that start all alike, within the bounds.
+    /// - Throws: `ShearingError.impossibleTarget` when the target does not fit `source`, `.torch`.
+    public static func uniform(
+        source: Architecture, target: TargetArchitecture, seed: UInt64, on device: Device = .cpu
+    ) throws(ShearingError) -> PruningMasks {
+        let families = try MaskRows.pruned(source: source, target: target)
+        var values: [[Float]] = []
+        do throws(TorchError) {
+            for rows in families {
+                let generator = try Self.generator(seed, "mask/start/\(rows.family.rawValue)")
+                values.append(try MaskStart.uniformLogAlpha(rows, generator: generator).floats())
+            }
+        } catch {
+            throw .torch(error)
+        }
+        return try PruningMasks(families: families, logAlphas: values, seed: seed, on: device)
+    }
+
+    /// Masks that start in order of `importance`.
+    /// - Parameters:
+    ///   - center: The log-alpha of a row's middle rank.
+    ///   - span: Half the distance between a row's highest and lowest log-alpha.
+    /// - Throws: `ShearingError.impossibleTarget` when the target does not fit `source`, `.notFinite`, `.torch`.
+    public static func ranked(
+        source: Architecture, target: TargetArchitecture, importance: Importance, center: Double, span: Double,
+        seed: UInt64, on device: Device = .cpu
+    ) throws(ShearingError) -> PruningMasks {
+        let families = try MaskRows.pruned(source: source, target: target)
+        var values: [[Float]] = []
+        for rows in families {
+            let scores = try importance.scores(for: rows)
+            values.append(MaskStart.rankedLogAlpha(scores, rows: rows, center: center, span: span))
+        }
+        return try PruningMasks(families: families, logAlphas: values, seed: seed, on: device)
+    }
+
+    private static func generator(_ seed: UInt64, _ name: String) throws(TorchError) -> RandomGenerator {
+        var stream = RandomStream(seed: seed, name: name)
+        return try RandomGenerator(seed: stream.next())
+    }
+
+    // MARK: Draws
+
+    /// The noise of one optimizer step: a pure function of (seed, step, family), shared by all its micro-batches.
+    struct Noise {
+        let step: Int
+        /// ln u - ln(1 - u) per family, `[rows, columns]` float32.
+        let logits: [Tensor]
+    }
+
+    /// Draws the noise of `step`, on the CPU whatever the device, so that devices agree.
+    func noise(at step: Int) throws(TorchError) -> Noise {
+        var logits: [Tensor] = []
+        for rows in families {
+            let generator = try Self.generator(seed, "mask/\(rows.family.rawValue)/step-\(step)")
+            let drawn = try HardConcrete.noiseLogits([rows.rows, rows.columns], generator: generator)
+            logits.append(try drawn.to(device))
+        }
+        return Noise(step: step, logits: logits)
+    }
+
+    /// Masks under the given noise, differentiable in the log-alphas.
+    func drawn(with noise: Noise) throws(TorchError) -> LayerMasks {
+        var tensors: [MaskFamily: Tensor] = [:]
+        for (index, rows) in families.enumerated() {
+            let logAlpha = try HardConcrete.bounded(logAlphas[index].value)
+            tensors[rows.family] = try Self.expanded(
+                HardConcrete.sample(logAlpha, noiseLogits: noise.logits[index]), rows: rows)
+        }
+        return LayerMasks(tensors)
+    }
+
+    /// The masks drawn for `step`, differentiable in the log-alphas; equal at every call while those stay.
+    /// - Throws: `TorchError` when memory is short.
+    public func drawn(at step: Int) throws(TorchError) -> LayerMasks { try drawn(with: noise(at: step)) }
+
+    /// Variables `[rows, columns]` as the mask that the forward pass reads, `rows.shape`.
+    private static func expanded(_ variables: Tensor, rows: MaskRows) throws(TorchError) -> Tensor {
+        guard rows.repeats > 1 else { return try variables.reshaped(rows.shape) }
+        return try variables.repeatInterleaved(rows.repeats, 1).reshaped(rows.shape)
+    }
+
+    // MARK: Sparsity
+
+    /// The expected share of removed variables per row of the family at `index`, `[rows]` float32; differentiable.
+    func expectedSparsity(at index: Int) throws(TorchError) -> Tensor {
+        try HardConcrete.expectedSparsity(HardConcrete.bounded(logAlphas[index].value))
+    }
+
+    /// The expected share of removed variables of each family's rows.
+    /// - Throws: `TorchError` when the copy to the host fails.
+    public func expectedSparsity() throws(TorchError) -> [MaskFamily: [Float]] {
+        try withoutGradients { () throws(TorchError) -> [MaskFamily: [Float]] in
+            var result: [MaskFamily: [Float]] = [:]
+            for (index, rows) in families.enumerated() {
+                result[rows.family] = try expectedSparsity(at: index).floats()
+            }
+            return result
+        }
+    }
+
+    // MARK: Changes outside the optimizer
+
+    /// Puts every log-alpha back within the bounds, without recording gradients.
+    func clampToBounds() throws(TorchError) {
+        try withoutGradients { () throws(TorchError) in
+            for parameter in logAlphas {
+                try parameter.master.clamp(min: -HardConcrete.bound, max: HardConcrete.bound)
+                try parameter.refresh()
+            }
+        }
+    }
+
+    /// Shifts every row so that its expected sparsity is the schedule's at `step`, without recording gradients.
+    func project(onto schedule: TargetSchedule, at step: Int) throws(TorchError) {
+        try withoutGradients { () throws(TorchError) in
+            for (rows, parameter) in zip(families, logAlphas) {
+                let sparsity = schedule.sparsity(at: step, full: rows.targetSparsity)
+                try parameter.master.add(RowProjection.shift(parameter.master, to: sparsity))
+                try parameter.refresh()
+            }
+        }
+    }
+
+    // MARK: Selection
+
+    /// Masks without chance, with exactly the asked number of zeros per row; ties keep the lower index.
+    /// - Throws: `ShearingError.notFinite` when a log-alpha is NaN or infinite, `.torch`.
+    public func deterministic(_ size: MaskSize) throws(ShearingError) -> DeterministicMasks {
+        var values: [MaskFamily: [Float]] = [:]
+        for (rows, parameter) in zip(families, logAlphas) {
+            let logAlphas: [Float]
+            do throws(TorchError) { logAlphas = try parameter.master.floats() } catch { throw .torch(error) }
+            if let place = TopK.firstNonFinite(logAlphas, columns: rows.columns) {
+                throw .notFinite(family: rows.family, row: place.row, column: place.column)
+            }
+            let kept = TopK.kept(logAlphas, columns: rows.columns) { row in
+                switch size {
+                case .target: rows.kept
+                case .current: Self.currentlyKept(logAlphas[row * rows.columns..<(row + 1) * rows.columns])
+                }
+            }
+            values[rows.family] = zip(logAlphas, kept).map { logAlpha, stays in
+                stays ? Float(HardConcrete.kept(HardConcrete.bounded(Double(logAlpha)))) : 0
+            }
+        }
+        return try DeterministicMasks(families: families, values: values)
+    }
+
+    /// Variables of a row that stay at its present expected sparsity; one stays in any case.
+    private static func currentlyKept(_ logAlphas: ArraySlice<Float>) -> Int {
+        let removed = logAlphas.reduce(0.0) { sum, logAlpha in
+            sum + HardConcrete.removal(HardConcrete.bounded(Double(logAlpha)))
+        }
+        return max(1, logAlphas.count - Int(removed.rounded(.toNearestOrEven)))
+    }
+}
+
+extension LayerMasks {
+    /// Masks from one tensor per family; the others keep everything.
+    init(_ tensors: [MaskFamily: Tensor]) {
+        self.init(
+            hidden_H: tensors[.hidden], heads_LQ: tensors[.heads], intermediate_LM: tensors[.intermediate],
+            layers_L: tensors[.layer])
+    }
+}

@@ -1,0 +1,29 @@
+internal import Torch
+
+/// How masks are held to the scheduled sparsity.
+public enum SparsityConstraint: String, Codable, Sendable, CaseIterable {
+    /// λ1 (e - t) + λ2 (e - t)², both multipliers trained by gradient ascent: the paper's (LLM-Shearing 3.5). Needs
+    /// thousands of steps.
+    case lagrangian
+    /// λ2 (e - t)² with a fixed λ2: follows the schedule closely within tens of steps.
+    case quadratic
+    /// No penalty: after each optimizer step every row is shifted so that its expected sparsity is the schedule's,
+    /// exactly. Departs from the paper; meant for short budgets.
+    case projected
+
+    /// The penalty of one family: the mean over its rows of λ1 (e - t) + λ2 (e - t)², a float32 scalar.
+    /// - Parameters:
+    ///   - expected_R: Expected sparsity per row, float32.
+    ///   - target: The scheduled sparsity t.
+    ///   - linear: λ1 as a scalar tensor, or nil for none.
+    ///   - quadratic: λ2 as a scalar tensor.
+    /// - Throws: `TorchError` when the shapes do not broadcast.
+    static func penalty(
+        expected_R: Tensor, target: Double, linear: Tensor?, quadratic: Tensor
+    ) throws(TorchError) -> Tensor {
+        let gap = try expected_R - target
+        var penalty = try gap.squared() * quadratic
+        if let linear { penalty = try penalty + gap * linear }
+        return try penalty.mean()
+    }
+}
