@@ -55,14 +55,15 @@ let package = Package(
         module("Evaluation", ["Transformer", "Corpus", "Torch"]),
         module("Transformer", ["Torch"]),
         module("Torch", ["CTorch"]),
-        module("Corpus", ["CCorpus", "CZstd", "Yams", crypto]),
+        module("Corpus", ["CCorpus", "CZlib", "CZstd", "Yams", crypto]),
         .target(
             name: "CTorch", dependencies: ["CBoundary"], cxxSettings: cxxSettings + torchHeaders,
             linkerSettings: torchLibraries),
         .target(
             name: "CCorpus", dependencies: ["CBoundary"], cxxSettings: cxxSettings,
-            linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("sentencepiece")]),
+            linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("sentencepiece"), .linkedLibrary("pcre2-8")]),
         .target(name: "CBoundary", cxxSettings: cxxSettings),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(
             name: "Fixtures", dependencies: ["Transformer", "Corpus", "Torch"], path: "Tests/Fixtures",
