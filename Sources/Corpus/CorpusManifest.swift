@@ -91,18 +91,3 @@ public struct CorpusManifest: Codable, Sendable, Equatable {
         case validationFraction, shards, validation, files, domains
     }
 }
-
-extension CorpusManifest {
-    /// Reads the manifest at `path`, strictly.
-    /// - Throws: `CorpusError.yaml` with every problem of the file, `.missing` or `.io`.
-    public static func load(_ path: String) throws(CorpusError) -> CorpusManifest {
-        throw .missing(path: path, remedy: "write one with `shear manifest`")
-    }
-
-    /// The files that the manifest stands for, checked: they exist, lie below the root and have the promised sizes;
-    /// no domain is empty. Digests are checked by `ResolvedCorpus.verify`.
-    /// - Throws: `CorpusError.emptyDomain`, `.missing`, `.outsideRoot`, `.sizeMismatch`, `.io`.
-    public func resolved() throws(CorpusError) -> ResolvedCorpus {
-        ResolvedCorpus(manifest: self, root: folder, shards: [])
-    }
-}

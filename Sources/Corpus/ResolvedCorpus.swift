@@ -49,3 +49,27 @@ public struct ResolvedShard: Sendable, Equatable, Hashable, Codable {
     /// The number of documents that the manifest promises.
     public var documents: Int?
 }
+
+extension ResolvedCorpus {
+    /// Checks the SHA-256 of every file that the manifest gives one for; reads them whole.
+    /// - Parameter progress: called before each file with its path.
+    /// - Throws: `CorpusError.digestMismatch` for the first that differs, `.missing` or `.io`.
+    public func verify(progress: (String) -> Void = { _ in }) throws(CorpusError) {
+        for shard in shards where shard.sha256 != nil {
+            progress(shard.path)
+            try shard.verify()
+        }
+    }
+}
+
+extension ResolvedShard {
+    /// Checks the file's SHA-256 against the manifest's, where it has one.
+    /// - Throws: `CorpusError.digestMismatch`, `.missing` or `.io`.
+    public func verify() throws(CorpusError) {
+        guard let sha256 else { return }
+        let found = try FileDigest.sha256(ofFile: absolutePath)
+        guard found == sha256 else {
+            throw .digestMismatch(path: absolutePath, expected: sha256, found: found)
+        }
+    }
+}

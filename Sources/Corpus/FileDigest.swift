@@ -1,0 +1,37 @@
+import Crypto
+import Glibc
+
+/// SHA-256 over files and bytes, as 64 lower-case hexadecimal digits.
+public enum FileDigest {
+    /// The digest of a file's content, read once from front to back.
+    /// - Throws: `CorpusError.missing` or `.io`.
+    public static func sha256(ofFile path: String) throws(CorpusError) -> String {
+        let descriptor = try openForReading(path)
+        defer { close(descriptor) }
+        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+        defer { block.deallocate() }
+        var hash = SHA256()
+        while true {
+            let count = try readBytes(descriptor, into: block, path: path)
+            if count == 0 { return hexadecimal(hash.finalize()) }
+            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: block[..<count]))
+        }
+    }
+
+    /// The digest of `bytes`.
+    public static func sha256(_ bytes: UnsafeRawBufferPointer) -> String {
+        var hash = SHA256()
+        hash.update(bufferPointer: bytes)
+        return hexadecimal(hash.finalize())
+    }
+
+    /// The digest of `bytes`.
+    public static func sha256(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes { sha256($0) } }
+
+    private static func hexadecimal(_ digest: SHA256Digest) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        for byte in digest { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
+        return String(decoding: text, as: UTF8.self)
+    }
+}
