@@ -8,13 +8,21 @@ using namespace shearling;
 
 namespace {
 std::atomic<intptr_t> live{0};
-}
+thread_local intptr_t balance = 0;
+}  // namespace
 
-ct_tensor::ct_tensor(at::Tensor tensor) noexcept : value(std::move(tensor)) { live.fetch_add(1, std::memory_order_relaxed); }
-ct_tensor::~ct_tensor() { live.fetch_sub(1, std::memory_order_relaxed); }
+ct_tensor::ct_tensor(at::Tensor tensor) noexcept : value(std::move(tensor)) {
+    live.fetch_add(1, std::memory_order_relaxed);
+    ++balance;
+}
+ct_tensor::~ct_tensor() {
+    live.fetch_sub(1, std::memory_order_relaxed);
+    --balance;
+}
 
 void ct_tensor_free(ct_tensor *tensor) { delete tensor; }
 intptr_t ct_live_tensors(void) { return live.load(std::memory_order_relaxed); }
+intptr_t ct_thread_balance(void) { return balance; }
 
 ct_status TorchFaults::classify() noexcept {
     try {

@@ -52,6 +52,20 @@ inline c10::optional<at::Tensor> optional(const ct_tensor *tensor) {
 
 std::vector<at::Tensor> list(const ct_tensor *const *tensors, intptr_t count);
 
+/// What sums are kept in: double for double, else float.
+inline at::ScalarType inner_type(const at::Tensor &tensor) { return tensor.scalar_type() == at::kDouble ? at::kDouble : at::kFloat; }
+
+/// The elements of a contiguous tensor whose dtype is known to be T's. (The library's own templates for this are named
+/// differently by the compiler that built it and by clang.)
+template <class T>
+const T *elements(const at::Tensor &tensor) {
+    return static_cast<const T *>(tensor.const_data_ptr());
+}
+template <class T>
+T *mutable_elements(const at::Tensor &tensor) {
+    return static_cast<T *>(tensor.mutable_data_ptr());
+}
+
 /// Refuses with CT_INVALID_ARGUMENT.
 inline void require(bool holds, const std::string &sentence) {
     if (!holds) throw Fault(CT_INVALID_ARGUMENT, sentence);

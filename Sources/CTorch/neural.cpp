@@ -29,7 +29,7 @@ ct_status ct_cross_entropy(const ct_tensor *logits, const ct_tensor *targets, in
         const at::Tensor &x = logits->value;
         require(x.dim() >= 1 && x.sizes().slice(0, static_cast<size_t>(x.dim() - 1)) == targets->value.sizes(),
                 "logits " + describe(x) + " and targets " + describe(targets->value) + " do not go together");
-        const at::Tensor losses = at::cross_entropy_loss(x.reshape({-1, x.size(-1)}).to(at::kFloat), targets->value.reshape({-1}), {},
+        const at::Tensor losses = at::cross_entropy_loss(x.reshape({-1, x.size(-1)}).to(inner_type(x)), targets->value.reshape({-1}), {},
                                                          at::Reduction::None, ignored);
         return losses.reshape(targets->value.sizes());
     });

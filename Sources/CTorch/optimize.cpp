@@ -15,9 +15,9 @@ constexpr int64_t grain = 1 << 14;
 template <class Body>
 void with_floats(const at::Tensor &tensor, Body &&body) {
     switch (tensor.scalar_type()) {
-        case at::kFloat: return body(static_cast<const float *>(tensor.const_data_ptr()));
-        case at::kBFloat16: return body(static_cast<const at::BFloat16 *>(tensor.const_data_ptr()));
-        case at::kHalf: return body(static_cast<const at::Half *>(tensor.const_data_ptr()));
+        case at::kFloat: return body(elements<float>(tensor));
+        case at::kBFloat16: return body(elements<at::BFloat16>(tensor));
+        case at::kHalf: return body(elements<at::Half>(tensor));
         default: throw Fault(CT_INVALID_ARGUMENT, "a float32, bfloat16 or float16 tensor was expected, not " + describe(tensor));
     }
 }
@@ -77,7 +77,7 @@ ct_status ct_adamw_step(ct_tensor *const *masters, const ct_tensor *const *gradi
                 continue;
             }
             const at::Tensor gradient = gradients[i]->value.contiguous();
-            float *p = master.mutable_data_ptr<float>(), *m = first[i]->value.mutable_data_ptr<float>(), *v = second[i]->value.mutable_data_ptr<float>();
+            float *p = mutable_elements<float>(master), *m = mutable_elements<float>(first[i]->value), *v = mutable_elements<float>(second[i]->value);
             with_floats(gradient, [&](const auto *g) {
                 at::parallel_for(0, master.numel(), grain, [&](int64_t begin, int64_t end) {
                     adamw(p + begin, g + begin, m + begin, v + begin, end - begin, s);

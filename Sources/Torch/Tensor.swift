@@ -42,13 +42,13 @@ public final class Tensor {
 
     /// Whether both read the same storage, wholly or in part.
     public func sharesMemory(with other: Tensor) -> Bool { ct_shares_memory(handle, other.handle) }
-
-    /// How many tensors live in this process: what leak tests compare.
-    public static var liveCount: Int { ct_live_tensors() }
 }
 
-/// How many tensors live in this process: what leak tests compare.
+/// How many tensors live in this process.
 public var liveTensorCount: Int { ct_live_tensors() }
+
+/// How many tensors this thread has made less those it has freed: what leak tests compare, unmoved by other threads.
+public var threadTensorBalance: Int { ct_thread_balance() }
 
 /// One owner, one thread: gradient mode and messages are thread-local. Hand a tensor over with `sending`.
 @available(*, unavailable)

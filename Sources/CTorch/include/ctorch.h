@@ -34,6 +34,8 @@ typedef enum ct_dtype : int32_t {
 void ct_tensor_free(ct_tensor *_Nullable tensor);
 /* How many handles live in this process. */
 intptr_t ct_live_tensors(void);
+/* How many handles this thread has made less those it has freed: the same, unmoved by what other threads do. */
+intptr_t ct_thread_balance(void);
 
 /* A tensor of `shape` with every element `value`. */
 CT_CHECKED ct_status ct_full(const intptr_t *_Nonnull shape, intptr_t rank, double value, ct_dtype dtype, int32_t device,
@@ -199,7 +201,7 @@ CT_CHECKED ct_status ct_softmax(const ct_tensor *_Nonnull tensor, intptr_t axis,
 CT_CHECKED ct_status ct_attention(const ct_tensor *_Nonnull query, const ct_tensor *_Nonnull key,
                                   const ct_tensor *_Nonnull value, const ct_tensor *_Nullable mask, bool causal,
                                   const double *_Nullable scale, bool grouped, ct_tensor *_Nullable *_Nonnull out);
-/* logits [.., V], targets [..] int64; `ignored` marks targets that do not count -> float32 [..], nats, 0 where ignored. */
+/* logits [.., V], targets [..] int64; `ignored` marks targets that do not count -> float32 [..] (float64 for float64), nats, 0 where ignored. */
 CT_CHECKED ct_status ct_cross_entropy(const ct_tensor *_Nonnull logits, const ct_tensor *_Nonnull targets, intptr_t ignored,
                                       ct_tensor *_Nullable *_Nonnull out);
 
@@ -216,7 +218,7 @@ CT_CHECKED ct_status ct_swiglu(const ct_tensor *_Nonnull gate, const ct_tensor *
 CT_CHECKED ct_status ct_rotary(const ct_tensor *_Nonnull input, const ct_tensor *_Nonnull cosines,
                                const ct_tensor *_Nonnull sines, ct_tensor *_Nullable *_Nonnull out);
 /* Cross-entropy of the rows of hidden [N, H] against weight [V, H] (one dtype), targets [N] int64, -1 = not counted
-   -> float32 [N], nats. The float32 logits never exist as a whole. */
+   -> float32 [N] (float64 for float64), nats. The float32 logits never exist as a whole. */
 CT_CHECKED ct_status ct_linear_cross_entropy(const ct_tensor *_Nonnull hidden, const ct_tensor *_Nonnull weight,
                                              const ct_tensor *_Nonnull targets, ct_tensor *_Nullable *_Nonnull out);
 

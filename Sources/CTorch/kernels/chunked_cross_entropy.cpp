@@ -17,10 +17,10 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
     static at::Tensor forward(AutogradContext *context, const at::Tensor &hidden, const at::Tensor &weight, const at::Tensor &targets) {
         const int64_t rows = hidden.size(0);
         const at::Tensor logits = at::mm(hidden, weight.t());
-        const at::Tensor losses = at::empty({rows}, hidden.options().dtype(at::kFloat)), sums = at::empty_like(losses);
+        const at::Tensor losses = at::empty({rows}, hidden.options().dtype(inner_type(hidden))), sums = at::empty_like(losses);
         for (int64_t start = 0; start < rows; start += chunk_rows) {
             const int64_t size = std::min(chunk_rows, rows - start);
-            const at::Tensor chunk = logits.narrow(0, start, size).to(at::kFloat), target = targets.narrow(0, start, size);
+            const at::Tensor chunk = logits.narrow(0, start, size).to(sums.scalar_type()), target = targets.narrow(0, start, size);
             const at::Tensor sum = at::logsumexp(chunk, 1);
             const at::Tensor picked = chunk.gather(1, target.clamp_min(0).unsqueeze(1)).squeeze(1);
             losses.narrow(0, start, size).copy_((sum - picked).masked_fill_(target.lt(0), 0));
@@ -37,7 +37,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
         at::Tensor slopes = at::empty_like(logits);
         for (int64_t start = 0; start < hidden.size(0); start += chunk_rows) {
             const int64_t size = std::min(chunk_rows, hidden.size(0) - start);
-            at::Tensor chunk = (logits.narrow(0, start, size).to(at::kFloat) - sums.narrow(0, start, size).unsqueeze(1)).exp_();
+            at::Tensor chunk = (logits.narrow(0, start, size).to(sums.scalar_type()) - sums.narrow(0, start, size).unsqueeze(1)).exp_();
             const at::Tensor target = targets.narrow(0, start, size).clamp_min(0).unsqueeze(1);
             chunk.scatter_add_(1, target, at::full({1, 1}, -1, chunk.options()).expand({size, 1}));
             slopes.narrow(0, start, size).copy_(chunk.mul_(scale.narrow(0, start, size).unsqueeze(1)));

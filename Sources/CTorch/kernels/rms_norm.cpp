@@ -6,16 +6,17 @@ namespace {
 
 /// The reference: library operations only.
 at::Tensor rms_norm_composed(const at::Tensor &input, const at::Tensor &weight, const c10::optional<at::Tensor> &mask, double epsilon) {
-    const at::Tensor x = input.to(at::kFloat);
+    const at::ScalarType inside = inner_type(input);
+    const at::Tensor x = input.to(inside);
     at::Tensor mean;
     if (mask) {
-        const at::Tensor kept = mask->ne(0).to(at::kFloat);
+        const at::Tensor kept = mask->ne(0).to(inside);
         mean = (x.square() * kept).sum(-1, true) / kept.sum().clamp_min(1);
     } else {
         mean = x.square().mean(-1, true);
     }
-    at::Tensor scale = weight.to(at::kFloat);
-    if (mask) scale = scale * mask->to(at::kFloat);
+    at::Tensor scale = weight.to(inside);
+    if (mask) scale = scale * mask->to(inside);
     return (x * (mean + epsilon).rsqrt() * scale).to(input.scalar_type());
 }
 

@@ -1,0 +1,24 @@
+public import Torch
+
+/// SplitMix64 (Steele, Lea, Flood 2014): the same seed gives the same numbers everywhere and for ever.
+public struct RepeatableRandom: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    public init(_ seed: UInt64) { state = seed }
+
+    public mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// Independent numbers of `-1 ..< 1`.
+    public mutating func floats(_ count: Int) -> [Float] { (0..<count).map { _ in Float.random(in: -1..<1, using: &self) } }
+
+    /// A tensor of independent numbers of `-1 ..< 1`.
+    public mutating func tensor(_ shape: [Int], _ dtype: DType = .float32) throws(TorchError) -> Tensor {
+        try Tensor(floats(shape.reduce(1, *)), shape: shape).to(dtype)
+    }
+}
