@@ -14,8 +14,10 @@ let swiftSettings: [SwiftSetting] = [
 let cxxSettings: [CXXSetting] = [
     .treatAllWarnings(as: .error), .unsafeFlags(["-fno-cxx-modules"]), .headerSearchPath("../CBoundary"),
 ]
+// Optimised in debug builds too: loops over numbers are not what one debugs there, and tests run through them.
 let torchHeaders: [CXXSetting] = [
     .unsafeFlags([
+        "-O2",
         "-isystem", "\(libtorch)/include",
         "-isystem", "\(libtorch)/include/torch/csrc/api/include",
     ])
