@@ -136,7 +136,8 @@ public final class MixtureLoader: Sendable {
 
     // MARK: Position
 
-    /// The position after the last step that rows were asked of (before step 0 at the start).
+    /// The position after the last step that rows were asked of (before step 0 at the start). A prefetch asks ahead
+    /// of the training loop: a checkpoint takes `position(at:)`.
     public var position: LoaderPosition {
         memory.withLock { memory in self.position(before: memory.step, memory) }
     }

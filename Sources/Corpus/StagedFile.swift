@@ -18,7 +18,7 @@ struct StagedFile: ~Copyable {
     /// Opens the partial file; the folder of `path` exists.
     init(path: String) throws(CorpusError) {
         self.path = path
-        partialPath = "\(path).partial-\(getpid())"
+        partialPath = "\(path).partial"
         descriptor = open(partialPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw Self.failure(path, "create", errno, left: 0) }
         buffer.reserveCapacity(Self.bufferBytes)
