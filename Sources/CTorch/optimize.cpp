@@ -56,6 +56,18 @@ void adamw_composed(const at::Tensor &master, const at::Tensor &gradient, const 
     master.mul_(s.decay).addcdiv_(first, second.sqrt().div_(s.correction2_root).add_(s.epsilon), -s.rate / s.correction1);
 }
 
+/// The norm of all elements as a double on the tensors' device; nothing waits for it.
+at::Tensor global_norm(const ct_tensor *const *tensors, intptr_t count, int32_t index) {
+    c10::NoGradGuard guard;
+    std::vector<at::Tensor> norms;
+    for (intptr_t i = 0; i < count; ++i) {
+        const at::Tensor &x = tensors[i]->value;
+        require(at::isFloatingType(x.scalar_type()), "a norm needs floating tensors, not " + describe(x));
+        norms.push_back(at::linalg_vector_norm(x, 2, at::OptionalIntArrayRef(), false, at::kFloat).to(at::kDouble));
+    }
+    return norms.empty() ? at::zeros({}, options(CT_FLOAT64, index)) : at::linalg_vector_norm(at::stack(norms));
+}
+
 }  // namespace
 
 ct_status ct_adamw_step(ct_tensor *const *masters, const ct_tensor *const *gradients, ct_tensor *const *first,
@@ -88,17 +100,11 @@ ct_status ct_adamw_step(ct_tensor *const *masters, const ct_tensor *const *gradi
 }
 
 ct_status ct_global_norm(const ct_tensor *const *tensors, intptr_t count, double *out) {
-    return perform([&] {
-        c10::NoGradGuard guard;
-        double total = 0;
-        for (intptr_t i = 0; i < count; ++i) {
-            const at::Tensor &x = tensors[i]->value;
-            require(at::isFloatingType(x.scalar_type()), "a norm needs floating tensors, not " + describe(x));
-            const double norm = at::linalg_vector_norm(x, 2, at::OptionalIntArrayRef(), false, at::kFloat).item<double>();
-            total += norm * norm;
-        }
-        *out = std::sqrt(total);
-    });
+    return perform([&] { *out = global_norm(tensors, count, CT_CPU).item<double>(); });
+}
+
+ct_status ct_global_norm_tensor(const ct_tensor *const *tensors, intptr_t count, int32_t device, ct_tensor **out) {
+    return produce(out, [&] { return global_norm(tensors, count, device); });
 }
 
 ct_status ct_accumulate(ct_tensor *const *targets, const ct_tensor *const *sources, intptr_t count, double scale) {

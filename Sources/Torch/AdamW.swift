@@ -56,6 +56,13 @@ public func globalNorm(_ tensors: [Tensor]) throws(TorchError) -> Double {
     return norm
 }
 
+/// The Euclidean norm of all elements of all tensors as a Float64 scalar on their device, without waiting for it.
+/// - Parameter device: Where the 0 of an empty list lies.
+/// - Throws: `.invalidArgument` for a tensor that is not floating.
+public func globalNormTensor(_ tensors: [Tensor], on device: Device = .cpu) throws(TorchError) -> Tensor {
+    try produce { out in withHandles(tensors) { ct_global_norm_tensor($0, $0.count, device.code, out) } }
+}
+
 /// `targets[i] += scale * sources[i]`, dtypes converted on the way: gradients of micro-batches into Float32 sums.
 /// - Throws: `.invalidArgument` when counts or shapes differ.
 public func accumulate(_ sources: [Tensor], into targets: [Tensor], scale: Double = 1) throws(TorchError) {

@@ -105,12 +105,10 @@ public struct MixtureAdaptation: Codable, Sendable, Equatable {
 
     /// The largest share of each domain that its remaining rows can keep up to the end of the run.
     /// - Parameters:
-    ///   - remaining: Rows not yet used; `nil`: without end (the domain repeats).
+    ///   - remaining: Rows not yet used.
     ///   - rowsLeft: The rows that the run still reads.
-    public static func poolLimits(remaining: [Int?], rowsLeft: Int) -> [Double] {
+    public static func poolLimits(remaining: [Int], rowsLeft: Int) -> [Double] {
         // A domain's rows follow its weight to within one row.
-        remaining.map { rows in
-            rows.map { min(1, Double(max($0 - 1, 0)) / Double(max(rowsLeft, 1))) } ?? 1
-        }
+        remaining.map { min(1, Double(max($0 - 1, 0)) / Double(max(rowsLeft, 1))) }
     }
 }

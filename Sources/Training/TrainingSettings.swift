@@ -80,3 +80,23 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
         try mixture?.check()
     }
 }
+
+extension TrainingSettings {
+    /// The first setting that decides the result and differs, by name; `nil` when `other` gives the same result.
+    func firstDifference(from other: TrainingSettings) -> (name: String, saved: String, asked: String)? {
+        let pairs: [(String, String, String)] = [
+            ("steps", "\(steps)", "\(other.steps)"),
+            ("batch rows", "\(batchRows)", "\(other.batchRows)"),
+            ("peak rate", "\(peakRate)", "\(other.peakRate)"),
+            ("warm-up steps", "\(schedule.warmupSteps)", "\(other.schedule.warmupSteps)"),
+            ("decay", schedule.decay.rawValue, other.schedule.decay.rawValue),
+            ("final fraction", "\(schedule.finalFraction)", "\(other.schedule.finalFraction)"),
+            ("clip norm", "\(clipNorm.map { "\($0)" } ?? "none")", "\(other.clipNorm.map { "\($0)" } ?? "none")"),
+            ("optimizer", "\(optimizer)", "\(other.optimizer)"),
+            ("evaluate every", "\(evaluateEvery ?? 0)", "\(other.evaluateEvery ?? 0)"),
+            ("evaluate first", "\(evaluateFirst)", "\(other.evaluateFirst)"),
+            ("mixture", mixture.map { "\($0)" } ?? "fixed", other.mixture.map { "\($0)" } ?? "fixed"),
+        ]
+        return pairs.first { $0.1 != $0.2 }
+    }
+}

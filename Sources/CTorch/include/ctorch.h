@@ -259,6 +259,9 @@ CT_CHECKED ct_status ct_adamw_step(ct_tensor *_Nonnull const *_Nonnull masters, 
                                    intptr_t count, ct_adamw settings);
 /* The Euclidean norm of all elements of all tensors, summed in double. 0 for an empty list. */
 CT_CHECKED ct_status ct_global_norm(const ct_tensor *_Nonnull const *_Nonnull tensors, intptr_t count, double *_Nonnull out);
+/* The same as a float64 scalar on the tensors' device (`device` for an empty list), without waiting for it. */
+CT_CHECKED ct_status ct_global_norm_tensor(const ct_tensor *_Nonnull const *_Nonnull tensors, intptr_t count, int32_t device,
+                                           ct_tensor *_Nullable *_Nonnull out);
 /* target += scale * source, pair by pair; dtypes may differ. */
 CT_CHECKED ct_status ct_accumulate(ct_tensor *_Nonnull const *_Nonnull targets, const ct_tensor *_Nonnull const *_Nonnull sources,
                                    intptr_t count, double scale);

@@ -1,0 +1,56 @@
+public import Corpus
+internal import Torch
+public import Transformer
+
+/// The loss of each domain on held-out rows.
+public struct DomainLoss: Sendable {
+    /// Whose validation rows are read, the first ones of each domain.
+    public let corpus: PackedCorpus
+    /// How many rows of each domain at most; `nil`: all.
+    public let rowsPerDomain: Int?
+    /// Rows per forward pass.
+    public let batchRows: Int
+
+    public init(corpus: PackedCorpus, rowsPerDomain: Int? = nil, batchRows: Int = 4) {
+        self.corpus = corpus
+        self.rowsPerDomain = rowsPerDomain
+        self.batchRows = batchRows
+    }
+
+    /// Measures all domains, in the corpus's order. No gradients; the model is not changed.
+    /// - Parameters:
+    ///   - masks: `nil` runs the whole model.
+    ///   - observe: Told the rows done and the rows of all domains.
+    /// - Throws: `EvaluationError.vocabulary` when the rows hold tokens that the model does not know, `.corpus`, `.torch`.
+    public func measure(
+        _ model: LanguageModel, masks: LayerMasks? = nil, observe: (_ done: Int, _ of: Int) -> Void = { _, _ in }
+    ) throws(EvaluationError) -> [DomainScore] {
+        guard corpus.vocabularySize <= model.architecture.vocabularySize else {
+            throw .vocabulary(corpus: corpus.vocabularySize, model: model.architecture.vocabularySize)
+        }
+        let counts = corpus.domains.indices.map { min(corpus.validation($0).count, rowsPerDomain ?? .max) }
+        let total = counts.reduce(0, +)
+        var done = 0
+        var scores: [DomainScore] = []
+        for (domain, name) in corpus.domains.enumerated() {
+            var sums: [Double] = []
+            var tokens: [Int] = []
+            for start in stride(from: 0, to: counts[domain], by: max(batchRows, 1)) {
+                let rows = (start..<min(start + max(batchRows, 1), counts[domain])).map {
+                    RowID(domain: domain, row: $0)
+                }
+                let batch = try withCorpus { () throws(CorpusError) in try corpus.batch(rows, from: .validation) }
+                sums += try withTorch { () throws(TorchError) in
+                    try withoutGradients { () throws(TorchError) in
+                        try model.rowLosses(of: batch, masks: masks).floats().map(Double.init)
+                    }
+                }
+                tokens += batch.rowTokens
+                done += rows.count
+                observe(done, total)
+            }
+            scores.append(DomainScore(domain: name, rowSums: sums, rowTokens: tokens))
+        }
+        return scores
+    }
+}

@@ -1,0 +1,123 @@
+internal import Corpus
+internal import Evaluation
+internal import Torch
+internal import Transformer
+
+extension Trainer {
+    /// One optimizer step: forward and backward of each micro-batch, one read of everything the host must know, then
+    /// the change of the weights. Nothing is changed when a loss or a gradient is not finite.
+    func takeStep(isLast: Bool) throws(TrainingError) -> StepMetrics {
+        let started = steadySeconds()
+        let parts = try batches.rows(step: step, isLast: isLast)
+        let readings: StepReadings
+        let norms: [String: Double]
+        do throws(TrainingError) {
+            try objective.willStep(step, model)
+            (readings, norms) = try backward(parts)
+            try change(norms: norms)
+        } catch {
+            try withTorch { () throws(TorchError) in try clearGradients() }
+            throw explained(error, parts)
+        }
+        let mixture = weightsByDomain
+        let used = try batches.position(before: step + 1).state.cursors
+        step += 1
+        tokens += parts.reduce(0) { $0 + $1.rows * $1.columns }
+        var metrics = StepMetrics(step: step, tokens: tokens, loss: readings.loss)
+        metrics.regulariser = readings.regulariser
+        metrics.domainLosses = readings.domainLosses(names: loader.corpus.domains)
+        metrics.rates = Dictionary(optimizers.map { ($0.group.name, rate(of: $0.group, at: step - 1)) }) { first, _ in
+            first
+        }
+        metrics.gradientNorms = norms
+        metrics.mixture = mixture
+        for (domain, count) in loader.corpus.trainingRowCounts.enumerated() where count > 0 {
+            metrics.epochs[loader.corpus.domains[domain]] = Double(used[domain]) / Double(count)
+        }
+        metrics.objective = readings.scalars
+        metrics.seconds = steadySeconds() - started
+        seconds += metrics.seconds
+        try objective.didStep(metrics)
+        metrics.objective.merge(try objective.metrics()) { _, new in new }
+        return metrics
+    }
+
+    /// The rate of a group at a step, counted from 0.
+    func rate(of group: ParameterGroup, at step: Int) -> Double {
+        let peak = group.rate ?? settings.peakRate
+        return switch group.schedule {
+        case .common: peak * settings.schedule.fraction(at: step, of: settings.steps)
+        case .constant: peak
+        case .own(let schedule): peak * schedule.fraction(at: step, of: settings.steps)
+        }
+    }
+
+    /// Runs all micro-batches and reads losses and norms in one transfer.
+    private func backward(_ parts: [TokenBatch]) throws(TrainingError) -> (StepReadings, [String: Double]) {
+        let counts = parts.map(\.rowTokens)
+        let total = counts.reduce(0) { $0 + $1.reduce(0, +) }
+        guard total > 0 else { throw .emptyBatch(step: step + 1) }
+        var readings = StepReadings(total: total)
+        for (batch, rowTokens) in zip(parts, counts) {
+            let share = Double(rowTokens.reduce(0, +)) / Double(total)
+            if share == 0 { continue }
+            let tape = settings.recomputesBlocks ? CheckpointTape() : nil
+            let loss = try objective.loss(model, batch, step: step, tape: tape)
+            try withTorch { () throws(TorchError) in
+                var scalar = try loss.rowSums_B.sum() * (1 / Double(total))
+                if let regulariser = loss.regulariser { scalar = try scalar + regulariser * share }
+                try scalar.backward()
+                try tape?.backward()
+                if parts.count > 1 { for optimizer in optimizers { try optimizer.accumulate() } }
+                try readings.add(loss, domains: batch.domains, rows: batch.rowIDs, tokens: rowTokens, share: share)
+            }
+        }
+        let found = try withTorch { () throws(TorchError) in
+            var names: [String] = []
+            var norms: [Tensor] = []
+            for optimizer in optimizers where !names.contains(optimizer.group.clip.name) {
+                let name = optimizer.group.clip.name
+                names.append(name)
+                let gradients = optimizers.filter { $0.group.clip.name == name }.flatMap {
+                    $0.gradients().map(\.gradient)
+                }
+                norms.append(try globalNormTensor(gradients, on: model.device))
+            }
+            return zip(names, try readings.read(with: norms)).map { (name: $0, norm: $1) }
+        }
+        if let fault = readings.fault(step: step + 1, norms: found, corpus: loader.corpus) { throw .notFinite(fault) }
+        return (readings, Dictionary(found.map { ($0.name, $0.norm) }) { first, _ in first })
+    }
+
+    /// Clips and applies the gradients.
+    private func change(norms: [String: Double]) throws(TrainingError) {
+        try withTorch { () throws(TorchError) in
+            try withoutGradients { () throws(TorchError) in
+                for optimizer in optimizers {
+                    let clip = optimizer.group.clip
+                    let norm = norms[clip.name] ?? 0
+                    let limit = clip.maximumNorm ?? settings.clipNorm ?? .infinity
+                    try optimizer.step(
+                        optimizer.gradients(), rate: rate(of: optimizer.group, at: step),
+                        scale: norm > limit ? limit / norm : 1, step: step + 1, settings: settings.optimizer)
+                }
+            }
+            try clearGradients()
+        }
+    }
+
+    private func clearGradients() throws(TorchError) {
+        for optimizer in optimizers { try optimizer.clear() }
+    }
+
+    /// Adds what the step was about to an error that does not know it.
+    private func explained(_ error: TrainingError, _ parts: [TokenBatch]) -> TrainingError {
+        switch error {
+        case .torch(let fault) where fault.code == .outOfMemory:
+            .outOfMemory(
+                step: step + 1, microBatchRows: parts.map(\.rows).max() ?? 0, sequenceLength: parts.first?.columns ?? 0,
+                detail: fault.message)
+        default: error
+        }
+    }
+}
