@@ -127,7 +127,7 @@ extension PruningMasks {
         do throws(TorchError) { values = try logAlphas[index].master.floats() } catch { throw .torch(error) }
         let expected = (0..<rows.rows).map { row in
             let removed = values[row * rows.columns..<(row + 1) * rows.columns].reduce(0.0) { sum, logAlpha in
-                sum + HardConcrete.removal(HardConcrete.bounded(Double(logAlpha)))
+                sum + HardConcrete.removal(Double(logAlpha))
             }
             return removed / Double(rows.columns)
         }

@@ -65,8 +65,8 @@ import Transformer
         for step in 0..<35 {
             let report = try run.objective.convergence()
             for family in report.families {
-                let asked = max(family.scheduled, HardConcrete.leastSparsity)
-                #expect(abs(family.lowestRow - asked) < 1e-5 && abs(family.highestRow - asked) < 1e-5)
+                #expect(abs(family.lowestRow - family.scheduled) < 1e-5)
+                #expect(abs(family.highestRow - family.scheduled) < 1e-5)
             }
             try run.run(step..<step + 1)
         }
