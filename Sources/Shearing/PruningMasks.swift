@@ -29,11 +29,9 @@ public final class PruningMasks {
             if let place = TopK.firstNonFinite(values, columns: rows.columns) {
                 throw .notFinite(family: rows.family, row: place.row, column: place.column)
             }
-            do throws(TorchError) {
-                let master = try Tensor(values, shape: [rows.rows, rows.columns]).to(device)
+            try withTorch { () throws(TorchError) in
+                let master = try Tensor(values, shape: [rows.rows, rows.columns], on: device)
                 parameters.append(try Parameter(name: "mask.\(rows.family.rawValue)", master))
-            } catch {
-                throw .torch(error)
             }
         }
         self.families = families
@@ -49,13 +47,11 @@ public final class PruningMasks {
     ) throws(ShearingError) -> PruningMasks {
         let families = try MaskRows.pruned(source: source, target: target)
         var values: [[Float]] = []
-        do throws(TorchError) {
-            for rows in families {
+        for rows in families {
+            try withTorch { () throws(TorchError) in
                 let generator = try Self.generator(seed, "mask/start/\(rows.family.rawValue)")
                 values.append(try MaskStart.uniformLogAlpha(rows, generator: generator).floats())
             }
-        } catch {
-            throw .torch(error)
         }
         return try PruningMasks(families: families, logAlphas: values, seed: seed, on: device)
     }
@@ -172,8 +168,7 @@ public final class PruningMasks {
     public func deterministic(_ size: MaskSize) throws(ShearingError) -> DeterministicMasks {
         var values: [MaskFamily: [Float]] = [:]
         for (rows, parameter) in zip(families, logAlphas) {
-            let logAlphas: [Float]
-            do throws(TorchError) { logAlphas = try parameter.master.floats() } catch { throw .torch(error) }
+            let logAlphas = try withTorch { () throws(TorchError) in try parameter.master.floats() }
             if let place = TopK.firstNonFinite(logAlphas, columns: rows.columns) {
                 throw .notFinite(family: rows.family, row: place.row, column: place.column)
             }
