@@ -22,8 +22,12 @@ let torchHeaders: [CXXSetting] = [
         "-isystem", "\(libtorch)/include/torch/csrc/api/include",
     ])
 ]
+// The program of scripts/build-portable is told by its launcher where libtorch is, and leaves out locale tables (their
+// symbol is the variable's value). What it brings along stands in lib/ beside bin/.
+let portable = Context.environment["SHEARLING_PORTABLE"]
+let runPath = portable == nil ? "\(libtorch)/lib" : "$ORIGIN/../lib"
 let torchLibraries: [LinkerSetting] = [
-    .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
+    .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", runPath]),
     .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
 ]
 
@@ -50,7 +54,8 @@ let package = Package(
     ],
     targets: [
         .executableTarget(
-            name: "shear", dependencies: ["Pipeline", arguments, logging], swiftSettings: swiftSettings),
+            name: "shear", dependencies: ["Pipeline", arguments, logging] + (portable == nil ? [] : ["CNoLocales"]),
+            swiftSettings: swiftSettings),
         module("Pipeline", ["Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch", "Yams", crypto, logging]),
         module("Shearing", ["Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
         module("Training", ["Evaluation", "Transformer", "Corpus", "Torch"]),
@@ -65,6 +70,7 @@ let package = Package(
             name: "CCorpus", dependencies: ["CBoundary"], cxxSettings: cxxSettings,
             linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("sentencepiece"), .linkedLibrary("pcre2-8")]),
         .target(name: "CBoundary", cxxSettings: cxxSettings),
+        .target(name: "CNoLocales", cSettings: portable.map { [.define("LOCALE_TABLES", to: $0)] }),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(

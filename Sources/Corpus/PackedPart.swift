@@ -96,7 +96,7 @@ final class PackedPartOutput {
     func finish() throws(CorpusError) -> PackedPart.Output {
         var rest: [PackedPart.Rest] = []
         switch packer.packing {
-        case .shearingV1: packer.finish { _ in }
+        case .shearingV1: try packer.finish { _ in }
         case .keepAll:
             rest = packer.takeRest().map {
                 PackedPart.Rest(line: $0.origin.line, tokenOffset: $0.origin.tokenOffset, tokens: $0.tokens)
