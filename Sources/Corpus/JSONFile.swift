@@ -15,11 +15,11 @@ enum JSONFile {
         }
     }
 
-    /// Writes `value` to `path`: beside it, flushed, renamed.
-    static func write(_ value: some Encodable, to path: String) throws(CorpusError) {
+    /// Writes `value` to `path`: beside it, flushed where it must be durable, renamed.
+    static func write(_ value: some Encodable, to path: String, isDurable: Bool = true) throws(CorpusError) {
         var file = try StagedFile(path: path)
         try file.write(try bytes(value))
-        try file.commit()
+        try file.commit(isDurable: isDurable)
     }
 
     /// Reads a value that `write` wrote.

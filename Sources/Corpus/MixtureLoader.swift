@@ -296,6 +296,7 @@ extension MixtureState {
         let unit = MixtureWeights.unit
         return [cursors.count, remainders.count, debts.count, leads.count].allSatisfy { $0 == domains }
             && cursors.allSatisfy { $0 >= 0 } && remainders.allSatisfy { abs($0) <= unit }
-            && leads.allSatisfy { $0 >= 0 && $0 <= unit } && debts.allSatisfy { abs($0) <= 512 * unit }
+            && leads.allSatisfy { abs($0) < unit } && leads.reduce(0, { $0 + abs($1) }) < unit
+            && debts.allSatisfy { abs($0) <= 512 * unit }
     }
 }

@@ -18,7 +18,7 @@ public struct MixtureState: Codable, Sendable, Equatable {
     public internal(set) var remainders: [Int64]
     /// The same over all that was before the last change.
     public internal(set) var debts: [Int64]
-    /// The part of its debt, 0 to 1 row, by which a domain's rows come earlier until the next change.
+    /// By how much a domain's rows come earlier (later, where negative) until the next change; less than 1 row in all.
     public internal(set) var leads: [Int64]
 
     init(domains: Int) {
@@ -38,8 +38,9 @@ public struct MixtureState: Codable, Sendable, Equatable {
 /// the weights of their domains plus 1, so that no deadline is missed (Tijdeman, "The chairman assignment problem",
 /// 1980, gives such windows a bound that is a little smaller).
 ///
-/// The 1 that is to spare is lent, at each change, to the domains that the past shorted most: their deadlines move
-/// forward by their debt, 1 row in all. So a weight that never earns a row between two changes is still served.
+/// The 1 that is to spare is lent, at each change, where the past went wrong: the deadlines of domains that it shorted
+/// move forward, the first chances of domains that it favoured move back, by twice the debt and 1 row in all, the
+/// domains first that it matters most to. So a weight that never earns a row between two changes is still served.
 struct MixtureSchedule: Sendable {
     private(set) var state: MixtureState
     private(set) var weights: MixtureWeights
@@ -79,8 +80,9 @@ struct MixtureSchedule: Sendable {
         var earliest = Int64.max
         for domain in shares.indices where shares[domain] > 0 {
             state.remainders[domain] += shares[domain]
-            guard state.remainders[domain] > 0 else { continue }
-            let slack = Self.unit - state.leads[domain] - state.remainders[domain]
+            let lead = state.leads[domain]
+            guard state.remainders[domain] + min(lead, 0) > 0 else { continue }
+            let slack = Self.unit - max(lead, 0) - state.remainders[domain]
             let deadline = slack < 0 ? 0 : slack / shares[domain] + 1
             if deadline < earliest {
                 earliest = deadline
@@ -115,11 +117,13 @@ struct MixtureSchedule: Sendable {
             state.leads[domain] = 0
         }
         shares = currentShares()
-        var lendable = Self.unit
-        let creditors = state.debts.indices.filter { state.debts[$0] > 0 && shares[$0] > 0 }
-        for domain in creditors.sorted(by: { (state.debts[$0], $1) > (state.debts[$1], $0) }) {
-            state.leads[domain] = min(state.debts[domain], lendable)
-            lendable -= state.leads[domain]
+        var lendable = Self.unit - 1
+        let urgency = zip(state.debts, shares).map { $1 > 0 ? Double(abs($0)) / Double($1) : 0 }
+        let order = urgency.indices.filter { urgency[$0] > 0 }.sorted { (urgency[$0], $1) > (urgency[$1], $0) }
+        for domain in order {
+            let lead = min(2 * abs(state.debts[domain]), lendable)
+            state.leads[domain] = state.debts[domain] > 0 ? lead : -lead
+            lendable -= lead
         }
     }
 }

@@ -18,8 +18,16 @@ public struct MixtureWeights: Sendable, Equatable, Codable {
         values = weights.map { $0 / sum }
     }
 
+    /// Reads weights that `encode(to:)` wrote, as they stand: scaling them again would change their last bits.
     public init(from decoder: any Decoder) throws {
-        self = try MixtureWeights(try [Double](from: decoder))
+        values = try [Double](from: decoder)
+        let sum = values.reduce(0, +)
+        guard values.allSatisfy({ $0.isFinite && $0 >= 0 }), abs(sum - 1) < 1e-9 else {
+            let context = DecodingError.Context(
+                codingPath: decoder.codingPath, debugDescription: "weights of at least 0 with sum 1 have the sum \(sum)"
+            )
+            throw DecodingError.dataCorrupted(context)
+        }
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -1,4 +1,6 @@
 /// What one shard gave, kept under the fingerprint of all that decides it until the whole folder is packed.
+///
+/// Its files are not flushed to disk one by one; their digests tell whether they survived.
 struct PackedPart: Codable, Sendable, Equatable {
     var sha256: String
     var bytes: Int
@@ -12,6 +14,7 @@ struct PackedPart: Codable, Sendable, Equatable {
         var split: CorpusSplit
         /// The packed file, in the part's folder.
         var file: String
+        var sha256: String
         var rows: Int
         var documents: Int
         var textBytes: Int
@@ -54,7 +57,7 @@ struct PackedPart: Codable, Sendable, Equatable {
         guard let part = try? JSONFile.read(PackedPart.self, from: "\(folder)/part.json") else { return nil }
         for output in part.outputs {
             guard let rows = try? PackedDataset(path: "\(folder)/\(output.file)"), rows.count == output.rows,
-                rows.sequenceLength == sequenceLength
+                rows.sequenceLength == sequenceLength, rows.digest() == output.sha256
             else { return nil }
         }
         return part
@@ -96,15 +99,15 @@ final class PackedPartOutput {
     func finish() throws(CorpusError) -> PackedPart.Output {
         var rest: [PackedPart.Rest] = []
         switch packer.packing {
-        case .shearingV1: try packer.finish { _ in }
+        case .shearingV1: packer.finish { _ in }
         case .keepAll:
             rest = packer.takeRest().map {
                 PackedPart.Rest(line: $0.origin.line, tokenOffset: $0.origin.tokenOffset, tokens: $0.tokens)
             }
         }
-        if let writer = writer.take() { _ = try writer.commit() }
+        let digest = try writer.take()?.commit(isDurable: false).digest()
         return PackedPart.Output(
-            domain: domain, split: split, file: file, rows: rows, documents: documents, textBytes: textBytes,
+            domain: domain, split: split, file: file, sha256: digest ?? "", rows: rows, documents: documents, textBytes: textBytes,
             tokens: packer.tokenCount, droppedTokens: packer.droppedTokens, rest: rest)
     }
 }

@@ -92,6 +92,11 @@ public struct PackedShardWriter: ~Copyable {
     /// Completes the file and opens it.
     /// - Throws: `CorpusError.io`, `.diskFull`.
     public consuming func commit() throws(CorpusError) -> PackedDataset {
+        try commit(isDurable: true)
+    }
+
+    /// Completes the file and opens it; `isDurable` says whether it must outlive a loss of power from then on.
+    consuming func commit(isDurable: Bool) throws(CorpusError) -> PackedDataset {
         var format = Self.format(rowLength, vocabularySize)
         format.rowCount = rowCount
         format.borderCount = borders.count
@@ -104,7 +109,7 @@ public struct PackedShardWriter: ~Copyable {
         try file.write(table)
         let header = format.header
         try header.span.withUnsafeBytes { bytes throws(CorpusError) in try file.rewrite(bytes, at: 0) }
-        try file.commit()
+        try file.commit(isDurable: isDurable)
         return try PackedDataset(path: path)
     }
 }

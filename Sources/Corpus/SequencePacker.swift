@@ -32,9 +32,10 @@ public struct SequencePacker: Sendable {
     }
 
     /// Takes a document's tokens (or the later part of one: `origin` says which) and hands on the rows they complete.
-    public mutating func append(
-        _ tokens: [TokenID], from origin: RowOrigin, emit: (PackedRow) throws(CorpusError) -> Void
-    ) throws(CorpusError) {
+    /// - Throws: what `emit` throws.
+    public mutating func append<Failure: Error>(
+        _ tokens: [TokenID], from origin: RowOrigin, emit: (PackedRow) throws(Failure) -> Void
+    ) throws(Failure) {
         guard !tokens.isEmpty else { return }
         pieces.append((pending.count, origin))
         pending.append(contentsOf: tokens)
@@ -49,7 +50,8 @@ public struct SequencePacker: Sendable {
     }
 
     /// Ends the file: drops what is left or hands it on as a short row, as the packing wants.
-    public mutating func finish(emit: (PackedRow) throws(CorpusError) -> Void) throws(CorpusError) {
+    /// - Throws: what `emit` throws.
+    public mutating func finish<Failure: Error>(emit: (PackedRow) throws(Failure) -> Void) throws(Failure) {
         switch packing {
         case .shearingV1: droppedTokens += pending.count
         case .keepAll: if !pending.isEmpty { try emit(row(0..<pending.count)) }

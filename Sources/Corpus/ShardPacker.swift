@@ -30,7 +30,7 @@ struct ShardPacker: Sendable {
         try makeFolder(folder)
         var part = PackedPart(sha256: digest, bytes: shard.bytes, outputs: [], skippedCount: 0, skipped: [])
         guard try fill(&part, from: shard, in: folder, observe: observe) else { return nil }
-        try JSONFile.write(part, to: "\(folder)/part.json")
+        try JSONFile.write(part, to: "\(folder)/part.json", isDurable: false)
         return (part, folder)
     }
 

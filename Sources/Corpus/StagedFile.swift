@@ -49,13 +49,13 @@ struct StagedFile: ~Copyable {
         try writeThrough(bytes, offset: offset)
     }
 
-    /// Gives the file its path.
-    consuming func commit() throws(CorpusError) {
+    /// Gives the file its path; `isDurable` says whether it must outlive a loss of power from then on.
+    consuming func commit(isDurable: Bool = true) throws(CorpusError) {
         try flush()
-        guard fsync(descriptor) == 0 else { throw Self.failure(path, "flush", errno, left: 0) }
+        if isDurable, fsync(descriptor) != 0 { throw Self.failure(path, "flush", errno, left: 0) }
         guard rename(partialPath, path) == 0 else { throw Self.failure(path, "rename", errno, left: 0) }
         isCommitted = true
-        try flushFolder(of: path)
+        if isDurable { try flushFolder(of: path) }
     }
 
     private mutating func flush() throws(CorpusError) {
