@@ -1,4 +1,4 @@
-// Made by scripts/goldens/unicode_classes.py from tokenizers 0.23.3; do not edit.
+// Made by scripts/parts/unicode_classes.py from tokenizers 0.23.3; do not edit.
 
 /// Ranges of Unicode scalars, first and last of each in turn, as Hugging Face `tokenizers` classifies them.
 enum UnicodeRanges {

@@ -60,7 +60,7 @@ parts = [
 ]
 with open(sys.argv[1], "w") as file:
     file.write(
-        f"// Made by scripts/goldens/unicode_classes.py from tokenizers {tokenizers.__version__}; do not edit.\n\n"
+        f"// Made by scripts/parts/unicode_classes.py from tokenizers {tokenizers.__version__}; do not edit.\n\n"
         "/// Ranges of Unicode scalars, first and last of each in turn, as Hugging Face `tokenizers` classifies them.\n"
         "enum UnicodeRanges {\n" + "\n".join(parts) + "}\n"
     )
