@@ -22,14 +22,10 @@ extension LanguageModel {
                 throw .notTarget(expected: expected, found: plan.architecture)
             }
         }
-        var carved: [String: Tensor] = [:]
-        do throws(TorchError) {
-            carved = try withoutGradients { () throws(TorchError) -> [String: Tensor] in
-                let sources = Dictionary(uniqueKeysWithValues: try weights())
-                return try plan.carve(sources)
+        let carved = try withTorch { () throws(TorchError) in
+            try withoutGradients { () throws(TorchError) in
+                try plan.carve(Dictionary(uniqueKeysWithValues: weights().map { ($0.name, $0.tensor) }))
             }
-        } catch {
-            throw .torch(error)
         }
         for entry in WeightTable(plan.architecture).entries {
             let found = carved[entry.name]?.shape ?? []
@@ -194,7 +190,7 @@ struct CarvingPlan {
         if let layer, layer.value != 1, Self.carriesLayerMask(entry.role) {
             result = try result * Double(layer.value)
         }
-        return try result.copied()
+        return result
     }
 
     /// Whether the weight's elements along an axis of this kind are multiplied by that axis's mask.

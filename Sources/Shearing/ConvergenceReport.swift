@@ -123,11 +123,10 @@ extension PruningMasks {
     /// Copies the family at `index` to the host and sums it up.
     func state(at index: Int) throws(ShearingError) -> FamilyState {
         let rows = families[index]
-        let values: [Float]
-        do throws(TorchError) { values = try logAlphas[index].master.floats() } catch { throw .torch(error) }
+        let values = try withTorch { () throws(TorchError) in try logAlphas[index].master.floats() }
         let expected = (0..<rows.rows).map { row in
             let removed = values[row * rows.columns..<(row + 1) * rows.columns].reduce(0.0) { sum, logAlpha in
-                sum + HardConcrete.removal(HardConcrete.bounded(Double(logAlpha)))
+                sum + HardConcrete.removal(Double(logAlpha))
             }
             return removed / Double(rows.columns)
         }

@@ -1,5 +1,5 @@
 internal import Glibc
-public import Torch
+internal import Torch
 
 /// The hard-concrete distribution: a stretched sigmoid of noisy logits, clamped to [0, 1], so that both ends have
 /// probability mass and the rest stays differentiable (LLM-Shearing 3.2 to 3.4; temperature 2/3 as in the code, the
@@ -15,14 +15,12 @@ public enum HardConcrete {
     public static let noiseMargin = 1e-6
     /// The slope of the deterministic value beside 1/T (the constant of CoFi).
     public static let keptSlope = 0.8
-    /// Log-alphas count only within `-bound...bound`: ln 100.
+    /// The paper keeps log-alphas within `-bound...bound`: ln 100.
     public static let bound = log(100.0)
+    /// Beyond this size a log-alpha decides its mask for sure: probabilities have reached `noiseMargin`.
+    static let certainBound = 20.0
     /// Where log-alphas of this size and below count as undecided: neither surely kept nor surely removed.
     public static let undecidedBound = 2.5
-    /// The expected sparsity of a log-alpha at the upper bound, 0.00202: nothing is sparser than nothing but this.
-    public static let leastSparsity = removal(bound)
-    /// The expected sparsity of a log-alpha at the lower bound, 0.95287.
-    public static let mostSparsity = removal(-bound)
 
     /// T ln(-low / high) = -1.598597.
     private static let offset = temperature * log(-low / high)
@@ -30,9 +28,6 @@ public enum HardConcrete {
     // MARK: One number
 
     private static func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
-
-    /// `a` put within the bounds.
-    static func bounded(_ a: Double) -> Double { min(max(a, -bound), bound) }
 
     /// The mask value that noise `u` in (0, 1) gives for log-alpha `a`.
     public static func sample(_ a: Double, noise u: Double) -> Double {
@@ -53,11 +48,6 @@ public enum HardConcrete {
 
     // MARK: Tensors
 
-    /// Log-alphas within the bounds; the gradient of those outside is 0.
-    public static func bounded(_ logAlpha: Tensor) throws(TorchError) -> Tensor {
-        try logAlpha.clamped(min: -bound, max: bound)
-    }
-
     /// Logits of uniform noise, ln u - ln(1 - u), float32 on the CPU, the same on every device.
     /// - Throws: `TorchError` when memory is short.
     static func noiseLogits(_ shape: [Int], generator: RandomGenerator) throws(TorchError) -> Tensor {
@@ -65,13 +55,13 @@ public enum HardConcrete {
         return try u.log() - (1 - u).log()
     }
 
-    /// Mask values for bounded log-alphas and `noiseLogits` of the same shape; differentiable in the log-alphas.
+    /// Mask values for log-alphas and `noiseLogits` of the same shape; differentiable in the log-alphas.
     static func sample(_ logAlpha: Tensor, noiseLogits: Tensor) throws(TorchError) -> Tensor {
         let s = try ((logAlpha + noiseLogits) * (1 / temperature)).sigmoid()
         return try (s * (high - low) + low).clamped(min: 0, max: 1)
     }
 
-    /// Per row of bounded log-alphas `[rows, columns]` the expected share of zeros, `[rows]`; differentiable.
+    /// Per row of log-alphas `[rows, columns]` the expected share of zeros, `[rows]`; differentiable.
     static func expectedSparsity(_ logAlpha: Tensor) throws(TorchError) -> Tensor {
         let removal = try (offset - logAlpha).sigmoid().clamped(min: noiseMargin, max: 1 - noiseMargin)
         return try removal.mean(over: [1])

@@ -49,14 +49,12 @@ public struct Importance: Codable, Sendable, Equatable {
         _ model: LanguageModel, on batches: [TokenBatch]
     ) throws(ShearingError) -> Importance {
         let meter = ImportanceMeter(model.architecture)
-        do throws(TorchError) {
-            for batch in batches {
-                for row in 0..<batch.rows { try meter.add(row: row, of: batch, through: model) }
+        for batch in batches {
+            for row in 0..<batch.rows {
+                try withTorch { () throws(TorchError) in try meter.add(row: row, of: batch, through: model) }
             }
-        } catch {
-            throw .torch(error)
         }
         guard meter.rowCount > 0 else { throw .noCalibrationData }
-        do throws(TorchError) { return try meter.result() } catch { throw .torch(error) }
+        return try withTorch { () throws(TorchError) in try meter.result() }
     }
 }

@@ -71,7 +71,7 @@ final class ImportanceMeter {
         let (a, b) = try (before.to(.float32), after.to(.float32))
         let product = try (a * b).sum(over: [2])
         let sizes = try (a.squared().sum(over: [2]) * b.squared().sum(over: [2])).sqrt()
-        return try 1 - (product / sizes.clamped(min: 1e-12, max: .greatestFiniteMagnitude)).mean()
+        return try 1 - (product / sizes.clamped(min: 1e-12)).mean()
     }
 
     private static func sum(_ total: Tensor?, _ term: Tensor) throws(TorchError) -> Tensor {

@@ -60,21 +60,16 @@ public struct MaskObjective: Objective {
         self.settings = settings
         schedule = TargetSchedule(rampSteps: settings.rampSteps)
         masks = try Self.start(model, settings: settings, seed: seed, importance: importance)
-        do throws(TorchError) {
-            switch settings.constraint {
-            case .lagrangian:
-                multipliers = try Multipliers(
-                    families: masks.families.count, bound: settings.multiplierBound, on: model.device)
-                try masks.clampToBounds()
-            case .quadratic:
-                multipliers = nil
-                try masks.clampToBounds()
-            case .projected:
-                multipliers = nil
+        let masks = masks
+        let schedule = schedule
+        multipliers = try withTorch { () throws(TorchError) -> Multipliers? in
+            guard settings.constraint != .projected else {
                 try masks.project(onto: schedule, at: 0)
+                return nil
             }
-        } catch {
-            throw .torch(error)
+            try masks.clampToBounds()
+            guard settings.constraint == .lagrangian else { return nil }
+            return try Multipliers(families: masks.families.count, bound: settings.multiplierBound, on: model.device)
         }
         let rateSchedule: GroupSchedule = settings.maskSchedule == .common ? .common : .constant
         var groups = [
@@ -232,7 +227,7 @@ public struct MaskObjective: Objective {
     public func evaluationMasks() throws(TrainingError) -> LayerMasks? {
         do throws(ShearingError) {
             let selection = try masks.deterministic(settings.evaluationSize)
-            do throws(TorchError) { return try selection.layerMasks(on: masks.device) } catch { throw .torch(error) }
+            return try withTorch { () throws(TorchError) in try selection.layerMasks(on: masks.device) }
         } catch {
             throw .objective(error)
         }
@@ -249,18 +244,16 @@ public struct MaskObjective: Objective {
 
     /// λ1 and λ2 per family, nil where the constraint has none.
     private func multiplierValues() throws(ShearingError) -> (linear: [Double]?, quadratic: [Double]?) {
-        do throws(TorchError) {
-            switch settings.constraint {
-            case .projected: return (nil, nil)
-            case .quadratic: return (nil, masks.families.map { _ in settings.quadraticWeight })
-            case .lagrangian:
-                return try (
+        switch settings.constraint {
+        case .projected: return (nil, nil)
+        case .quadratic: return (nil, masks.families.map { _ in settings.quadraticWeight })
+        case .lagrangian:
+            return try withTorch { () throws(TorchError) in
+                try (
                     multipliers?.linear.master.floats().map(Double.init),
                     multipliers?.quadratic.master.floats().map(Double.init)
                 )
             }
-        } catch {
-            throw .torch(error)
         }
     }
 }

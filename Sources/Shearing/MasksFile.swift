@@ -19,9 +19,11 @@ public struct MasksFile: Sendable {
 
         /// The format is ours and every layout is of positive sizes that agree.
         var isReadable: Bool {
-            format == Header.currentFormat
+            let sizes = 1...1 << 20
+            return format == Header.currentFormat && Set(families.map(\.family)).count == families.count
                 && families.allSatisfy { rows in
-                    rows.repeats > 0 && rows.rows > 0 && rows.columns > 0
+                    [rows.rows, rows.columns, rows.repeats].allSatisfy(sizes.contains)
+                        && rows.shape.count <= 2 && rows.shape.allSatisfy(sizes.contains)
                         && rows.shape.reduce(1, *) == rows.count * rows.repeats
                 }
         }
@@ -38,12 +40,8 @@ public struct MasksFile: Sendable {
     /// - Throws: `ShearingError.notFinite` when a log-alpha is NaN or infinite, `.torch`.
     public init(_ masks: PruningMasks, step: Int) throws(ShearingError) {
         var logAlphas: [MaskFamily: [Float]] = [:]
-        do throws(TorchError) {
-            for (rows, parameter) in zip(masks.families, masks.logAlphas) {
-                logAlphas[rows.family] = try parameter.master.floats()
-            }
-        } catch {
-            throw .torch(error)
+        for (rows, parameter) in zip(masks.families, masks.logAlphas) {
+            logAlphas[rows.family] = try withTorch { () throws(TorchError) in try parameter.master.floats() }
         }
         try self.init(step: step, masks: masks.deterministic(.target), logAlphas: logAlphas)
     }
@@ -56,19 +54,18 @@ public struct MasksFile: Sendable {
         guard let json = try? encoder.encode(Header(step: step, families: masks.families)) else {
             throw .masksFile(path: path, found: "layouts that JSON cannot hold", expected: "finite numbers")
         }
-        do throws(TorchError) {
+        try withTorch { () throws(TorchError) in
             var tensors: [(String, Tensor)] = []
             for rows in masks.families {
+                let family = rows.family.rawValue
                 if let values = logAlphas[rows.family] {
-                    tensors.append(("log_alpha.\(rows.family.rawValue)", try Tensor(values, shape: [rows.rows, rows.columns])))
+                    tensors.append(("log_alpha.\(family)", try Tensor(values, shape: [rows.rows, rows.columns])))
                 }
                 if let elements = masks.elements(of: rows.family) {
-                    tensors.append(("mask.\(rows.family.rawValue)", try Tensor(elements, shape: rows.shape)))
+                    tensors.append(("mask.\(family)", try Tensor(elements, shape: rows.shape)))
                 }
             }
             try SafetensorsWriter.write(tensors, metadata: ["masks": String(decoding: json, as: UTF8.self)], to: path)
-        } catch {
-            throw .torch(error)
         }
     }
 
@@ -76,8 +73,7 @@ public struct MasksFile: Sendable {
     /// - Throws: `ShearingError.masksFile` when it is another kind of file or incomplete, `.torch` when it cannot be
     ///   read.
     public static func read(_ path: String) throws(ShearingError) -> MasksFile {
-        let file: SafetensorsFile
-        do throws(TorchError) { file = try SafetensorsFile(path: path) } catch { throw .torch(error) }
+        let file = try withTorch { () throws(TorchError) in try SafetensorsFile(path: path) }
         guard let json = file.metadata["masks"],
             let header = try? JSONDecoder().decode(Header.self, from: Data(json.utf8)), header.isReadable
         else { throw .masksFile(path: path, found: "no layout of masks", expected: "metadata \"masks\"") }
@@ -104,13 +100,9 @@ public struct MasksFile: Sendable {
         guard file.names.contains(name) else {
             throw .masksFile(path: path, found: "no tensor \(name)", expected: "one of shape \(shape)")
         }
-        let found: [Int]
-        let values: [Float]
-        do throws(TorchError) {
+        let (found, values) = try withTorch { () throws(TorchError) in
             let tensor = try file.tensor(name)
-            (found, values) = try (tensor.shape, tensor.floats())
-        } catch {
-            throw .torch(error)
+            return try (tensor.shape, tensor.floats())
         }
         guard found == shape else {
             throw .masksFile(path: path, found: "\(name) of shape \(found)", expected: "shape \(shape)")

@@ -4,8 +4,7 @@ public import Transformer
 
 /// The learned masks of one pruning run: a log-alpha per variable of every family that the target shrinks.
 ///
-/// Log-alphas and all that is computed from them are float32 whatever the model computes in. They are read through
-/// `HardConcrete.bounded`; `projected` masks may lie outside the bounds, where only their order counts.
+/// Log-alphas and all that is computed from them are float32 whatever the model computes in.
 public final class PruningMasks {
     /// Layouts of the pruned families, in the order of `MaskFamily`.
     public let families: [MaskRows]
@@ -30,11 +29,9 @@ public final class PruningMasks {
             if let place = TopK.firstNonFinite(values, columns: rows.columns) {
                 throw .notFinite(family: rows.family, row: place.row, column: place.column)
             }
-            do throws(TorchError) {
-                let master = try Tensor(values, shape: [rows.rows, rows.columns]).to(device)
+            try withTorch { () throws(TorchError) in
+                let master = try Tensor(values, shape: [rows.rows, rows.columns], on: device)
                 parameters.append(try Parameter(name: "mask.\(rows.family.rawValue)", master))
-            } catch {
-                throw .torch(error)
             }
         }
         self.families = families
@@ -43,20 +40,18 @@ public final class PruningMasks {
         self.device = device
     }
 
-    /// Masks that start all alike, within the bounds.
+    /// Masks that start all alike: Normal(5, 0.01), not yet within the bounds.
     /// - Throws: `ShearingError.impossibleTarget` when the target does not fit `source`, `.torch`.
     public static func uniform(
         source: Architecture, target: TargetArchitecture, seed: UInt64, on device: Device = .cpu
     ) throws(ShearingError) -> PruningMasks {
         let families = try MaskRows.pruned(source: source, target: target)
         var values: [[Float]] = []
-        do throws(TorchError) {
-            for rows in families {
+        for rows in families {
+            try withTorch { () throws(TorchError) in
                 let generator = try Self.generator(seed, "mask/start/\(rows.family.rawValue)")
                 values.append(try MaskStart.uniformLogAlpha(rows, generator: generator).floats())
             }
-        } catch {
-            throw .torch(error)
         }
         return try PruningMasks(families: families, logAlphas: values, seed: seed, on: device)
     }
@@ -108,9 +103,8 @@ public final class PruningMasks {
     func drawn(with noise: Noise) throws(TorchError) -> LayerMasks {
         var tensors: [MaskFamily: Tensor] = [:]
         for (index, rows) in families.enumerated() {
-            let logAlpha = try HardConcrete.bounded(logAlphas[index].value)
-            tensors[rows.family] = try Self.expanded(
-                HardConcrete.sample(logAlpha, noiseLogits: noise.logits[index]), rows: rows)
+            let sampled = try HardConcrete.sample(logAlphas[index].value, noiseLogits: noise.logits[index])
+            tensors[rows.family] = try Self.expanded(sampled, rows: rows)
         }
         return LayerMasks(tensors)
     }
@@ -129,7 +123,7 @@ public final class PruningMasks {
 
     /// The expected share of removed variables per row of the family at `index`, `[rows]` float32; differentiable.
     func expectedSparsity(at index: Int) throws(TorchError) -> Tensor {
-        try HardConcrete.expectedSparsity(HardConcrete.bounded(logAlphas[index].value))
+        try HardConcrete.expectedSparsity(logAlphas[index].value)
     }
 
     /// The expected share of removed variables of each family's rows.
@@ -146,7 +140,7 @@ public final class PruningMasks {
 
     // MARK: Changes outside the optimizer
 
-    /// Puts every log-alpha back within the bounds, without recording gradients.
+    /// Puts every log-alpha back within the paper's bounds, without recording gradients.
     func clampToBounds() throws(TorchError) {
         try withoutGradients { () throws(TorchError) in
             for parameter in logAlphas {
@@ -174,8 +168,7 @@ public final class PruningMasks {
     public func deterministic(_ size: MaskSize) throws(ShearingError) -> DeterministicMasks {
         var values: [MaskFamily: [Float]] = [:]
         for (rows, parameter) in zip(families, logAlphas) {
-            let logAlphas: [Float]
-            do throws(TorchError) { logAlphas = try parameter.master.floats() } catch { throw .torch(error) }
+            let logAlphas = try withTorch { () throws(TorchError) in try parameter.master.floats() }
             if let place = TopK.firstNonFinite(logAlphas, columns: rows.columns) {
                 throw .notFinite(family: rows.family, row: place.row, column: place.column)
             }
@@ -186,7 +179,7 @@ public final class PruningMasks {
                 }
             }
             values[rows.family] = zip(logAlphas, kept).map { logAlpha, stays in
-                stays ? Float(HardConcrete.kept(HardConcrete.bounded(Double(logAlpha)))) : 0
+                stays ? Float(HardConcrete.kept(Double(logAlpha))) : 0
             }
         }
         return try DeterministicMasks(families: families, values: values)
@@ -195,7 +188,7 @@ public final class PruningMasks {
     /// Variables of a row that stay at its present expected sparsity; one stays in any case.
     private static func currentlyKept(_ logAlphas: ArraySlice<Float>) -> Int {
         let removed = logAlphas.reduce(0.0) { sum, logAlpha in
-            sum + HardConcrete.removal(HardConcrete.bounded(Double(logAlpha)))
+            sum + HardConcrete.removal(Double(logAlpha))
         }
         return max(1, logAlphas.count - Int(removed.rounded(.toNearestOrEven)))
     }

@@ -58,3 +58,8 @@ extension ShearingError: CustomStringConvertible {
         return "\(architecture.blocks.count) layers of hidden size \(architecture.hiddenSize) with \(blocks.sorted().joined(separator: ", "))"
     }
 }
+
+/// Runs tensor operations, their errors wrapped.
+func withTorch<R>(_ body: () throws(TorchError) -> R) throws(ShearingError) -> R {
+    do throws(TorchError) { return try body() } catch { throw .torch(error) }
+}

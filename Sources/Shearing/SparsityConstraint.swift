@@ -8,7 +8,8 @@ public enum SparsityConstraint: String, Codable, Sendable, CaseIterable {
     /// λ2 (e - t)² with a fixed λ2: follows the schedule closely within tens of steps.
     case quadratic
     /// No penalty: after each optimizer step every row is shifted so that its expected sparsity is the schedule's,
-    /// exactly. Departs from the paper; meant for short budgets.
+    /// exactly. Departs from the paper; meant for short budgets. Log-alphas are not kept within ±ln 100: within, a
+    /// sure mask is still 0 in 0.2% of draws and soft in 4.5%, and decided rows miss the asked sparsity.
     case projected
 
     /// The penalty of one family: the mean over its rows of λ1 (e - t) + λ2 (e - t)², a float32 scalar.
