@@ -1,0 +1,93 @@
+import Fixtures
+import Foundation
+import Testing
+
+@testable import Training
+
+@Suite struct CheckpointStoreTests {
+    private func save(_ store: CheckpointStore, _ step: Int) throws {
+        try store.save(step: step) { (folder) throws(TrainingError) in
+            try FileSystem.create("\(folder)/a.bin", [UInt8](repeating: UInt8(step), count: 1000))
+            try FileSystem.create("\(folder)/b.json", Array("{}".utf8))
+        }
+    }
+
+    /// The step of the newest whole checkpoint and the warnings on the way there.
+    private func newest(_ store: CheckpointStore) throws -> (step: Int?, warnings: [String]) {
+        var warnings: [String] = []
+        let step = try store.newest(warn: { warnings.append($0) }) { (folder, step) throws(TrainingError) in
+            let bytes = try FileSystem.read("\(folder)/a.bin")
+            #expect(bytes == [UInt8](repeating: UInt8(step), count: 1000))
+            return step
+        }
+        return (step, warnings)
+    }
+
+    @Test func theLastFewAreKeptAndTheNewestIsRead() throws {
+        let folder = try TemporaryDirectory()
+        let store = CheckpointStore(folder: folder.path("checkpoints"), keepLast: 2)
+        #expect(try newest(store).step == nil)
+        for step in [5, 10, 15, 20] { try save(store, step) }
+        #expect(try store.steps() == [15, 20])
+        let found = try newest(store)
+        #expect(found.step == 20 && found.warnings.isEmpty)
+        #expect(try FileSystem.names(in: store.path(of: 20)) == ["COMPLETE", "a.bin", "b.json"])
+    }
+
+    enum Damage: CaseIterable { case truncated, flipped, missing, unsealed, tornSeal }
+
+    @Test(arguments: Damage.allCases)
+    func aDamagedNewestFallsBackToTheOneBeforeAndSaysSo(damage: Damage) throws {
+        let folder = try TemporaryDirectory()
+        let store = CheckpointStore(folder: folder.path, keepLast: 2)
+        try save(store, 1)
+        try save(store, 2)
+        let file = store.path(of: 2) + "/a.bin"
+        switch damage {
+        case .truncated: #expect(truncate(file, 999) == 0)
+        case .flipped: try FileSystem.create(file, [UInt8](repeating: 2, count: 999) + [3])
+        case .missing: try FileSystem.remove(file)
+        case .unsealed: try FileSystem.remove(store.path(of: 2) + "/COMPLETE")
+        case .tornSeal: #expect(truncate(store.path(of: 2) + "/COMPLETE", 20) == 0)
+        }
+        let found = try newest(store)
+        #expect(found.step == 1 && found.warnings.count == 1 && found.warnings[0].contains("step-00000002"))
+        // The same step can be made anew, and what was set aside goes then.
+        try save(store, 2)
+        #expect(try newest(store).step == 2)
+        #expect(folder.names() == ["step-00000001", "step-00000002"])
+    }
+
+    @Test func whenAllAreDamagedNothingIsStartedOver() throws {
+        let folder = try TemporaryDirectory()
+        let store = CheckpointStore(folder: folder.path)
+        try save(store, 1)
+        try FileSystem.remove(store.path(of: 1) + "/b.json")
+        #expect { try newest(store) } throws: { "\($0)".contains("b.json is missing") }
+    }
+
+    @Test func aFailedWriteKeepsWhatWasThere() throws {
+        let folder = try TemporaryDirectory()
+        let store = CheckpointStore(folder: folder.path, keepLast: 1)
+        try save(store, 1)
+        #expect {
+            try store.save(step: 2) { (folder) throws(TrainingError) in
+                try FileSystem.create("\(folder)/a.bin", [1, 2, 3])
+                throw .file(path: folder, operation: "write", code: ENOSPC)
+            }
+        } throws: { "\($0)".contains("No space left") && "\($0)".contains("earlier checkpoints are kept") }
+        #expect(folder.names() == ["step-00000001"])
+        #expect(try newest(store).step == 1)
+    }
+
+    @Test func whatAKilledWriterLeftIsNoCheckpoint() throws {
+        let folder = try TemporaryDirectory()
+        let store = CheckpointStore(folder: folder.path)
+        try save(store, 1)
+        try FileSystem.makeFolder(store.path(of: 2) + ".partial")
+        try FileSystem.create(store.path(of: 2) + ".partial/a.bin", [1])
+        #expect(try newest(store).step == 1)
+        try save(store, 3)
+        #expect(folder.names() == ["step-00000001", "step-00000003"])
+    }
+}

@@ -1,0 +1,46 @@
+import Fixtures
+import Foundation
+import Testing
+
+@testable import Training
+
+/// Signals are sent to a process of their own, so that they disturb no other test.
+@Suite struct StopFlagTests {
+    private static let key = "SHEARLING_TEST_SIGNALS"
+
+    @Test func aFlagIsRaisedAndLowered() {
+        let flag = StopFlag()
+        #expect(!flag.isRaised && flag.signal == nil)
+        flag.raise()
+        #expect(flag.isRaised && flag.signal == nil)
+        flag.lower()
+        #expect(!flag.isRaised)
+    }
+
+    /// Not a test of its own: says when it is ready, when it was told to stop, and waits for the second signal.
+    @Test(.enabled(if: ProcessInfo.processInfo.environment[key] != nil))
+    func waitsForSignals() throws {
+        let folder = try #require(ProcessInfo.processInfo.environment[Self.key])
+        try StopFlag.catchSignals()
+        try FileSystem.create(folder + "/ready", [])
+        while !StopFlag.process.isRaised { usleep(1000) }
+        try FileSystem.create(folder + "/signal-\(StopFlag.process.signal ?? 0)", [])
+        while true { usleep(1000) }
+    }
+
+    @Test(.enabled(if: ProcessInfo.processInfo.environment[key] == nil), arguments: [SIGINT, SIGTERM])
+    func theFirstSignalIsAWishAndTheSecondAnOrder(number: Int32) throws {
+        let folder = try TemporaryDirectory()
+        let child = try TestProcess.start("waitsForSignals", environment: [Self.key: folder.path])
+        func wait(for name: String) {
+            while child.isRunning, !FileSystem.exists(folder.path(name)) { usleep(2000) }
+        }
+        wait(for: "ready")
+        kill(child.processIdentifier, number)
+        wait(for: "signal-\(number)")
+        #expect(child.isRunning)
+        kill(child.processIdentifier, number)
+        child.waitUntilExit()
+        #expect(child.terminationReason == .exit && child.terminationStatus == 128 + number)
+    }
+}
