@@ -66,10 +66,9 @@ public struct CheckpointStore: Sendable {
     ///
     /// A damaged one is set aside under the name `step-....damaged`, `warn` receives a sentence about it, and the one
     /// before is tried.
-    /// - Parameter read: Reads the folder it is given.
+    /// - Parameter read: Reads the folder it is given; the seal holds, so that what does not fit is another run's.
     /// - Returns: `nil` when there is no checkpoint at all.
-    /// - Throws: `TrainingError.noUsableCheckpoint` when all are damaged; whatever `read` throws but `.checkpoint`,
-    ///   which means damage.
+    /// - Throws: `TrainingError.noUsableCheckpoint` when all are damaged; whatever `read` throws.
     func newest<Content>(
         warn: (String) -> Void, _ read: (String, Int) throws(TrainingError) -> Content
     ) throws(TrainingError) -> Content? {
@@ -78,14 +77,15 @@ public struct CheckpointStore: Sendable {
             let place = path(of: step)
             do throws(TrainingError) {
                 try Self.check(place)
-                return try read(place, step)
             } catch {
                 guard case .checkpoint(_, let reason) = error else { throw error }
                 reasons.append("\(place): \(reason)")
                 warn("Checkpoint \(place) is damaged (\(reason)); falling back to the one before.")
                 try FileSystem.remove(place + Self.damaged)
                 try FileSystem.rename(place, to: place + Self.damaged)
+                continue
             }
+            return try read(place, step)
         }
         if reasons.isEmpty { return nil }
         throw .noUsableCheckpoint(folder: folder, reasons: reasons)
@@ -147,6 +147,8 @@ extension CheckpointStore {
 enum CheckpointJSON {
     static func encoded(_ value: some Encodable, path: String) throws(TrainingError) -> [UInt8] {
         let encoder = JSONEncoder()
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         do {
             return Array(try encoder.encode(value))
@@ -159,7 +161,10 @@ enum CheckpointJSON {
     static func decoded<Value: Decodable>(_ type: Value.Type, from path: String) throws(TrainingError) -> Value {
         let bytes = try FileSystem.read(path)
         do {
-            return try JSONDecoder().decode(type, from: Data(bytes))
+            let decoder = JSONDecoder()
+            decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+                positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+            return try decoder.decode(type, from: Data(bytes))
         } catch {
             throw .checkpoint(path: path, reason: "it is not the JSON it should be: \(error)")
         }

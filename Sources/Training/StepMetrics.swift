@@ -6,6 +6,8 @@ public struct StepMetrics: Codable, Sendable, Equatable {
     public var step: Int
     /// The number of tokens of all rows read so far, this step's included.
     public var tokens: Int
+    /// The number of tokens of this step's rows.
+    public var stepTokens: Int
     /// Nats per counted token over the step's rows, before the step.
     public var loss: Double
     /// The regulariser in nats per token; 0 without one.
@@ -28,13 +30,15 @@ public struct StepMetrics: Codable, Sendable, Equatable {
     public var evaluation: [DomainScore]?
 
     public init(
-        step: Int, tokens: Int, loss: Double, regulariser: Double = 0, domainLosses: [String: Double] = [:],
+        step: Int, tokens: Int, stepTokens: Int = 0, loss: Double, regulariser: Double = 0,
+        domainLosses: [String: Double] = [:],
         rates: [String: Double] = [:], gradientNorms: [String: Double] = [:], mixture: [String: Double] = [:],
         epochs: [String: Double] = [:], objective: [String: Double] = [:], seconds: Double = 0,
         evaluation: [DomainScore]? = nil
     ) {
         self.step = step
         self.tokens = tokens
+        self.stepTokens = stepTokens
         self.loss = loss
         self.regulariser = regulariser
         self.domainLosses = domainLosses
@@ -67,7 +71,10 @@ public struct StepMetrics: Codable, Sendable, Equatable {
             if let error = score.standardError { list.append(("eval/standard_error/\(score.domain)", error)) }
         }
         if let mean = evaluation?.meanLoss { list.append(("eval/loss", mean)) }
-        list.append(("perf/seconds", seconds))
+        if seconds > 0 {
+            list.append(("perf/seconds", seconds))
+            list.append(("perf/tok_s", Double(stepTokens) / seconds))
+        }
         return list
     }
 }

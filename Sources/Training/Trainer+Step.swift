@@ -22,8 +22,9 @@ extension Trainer {
         let mixture = weightsByDomain
         let used = try batches.position(before: step + 1).state.cursors
         step += 1
-        tokens += parts.reduce(0) { $0 + $1.rows * $1.columns }
-        var metrics = StepMetrics(step: step, tokens: tokens, loss: readings.loss)
+        let stepTokens = parts.reduce(0) { $0 + $1.rows * $1.columns }
+        tokens += stepTokens
+        var metrics = StepMetrics(step: step, tokens: tokens, stepTokens: stepTokens, loss: readings.loss)
         metrics.regulariser = readings.regulariser
         metrics.domainLosses = readings.domainLosses(names: loader.corpus.domains)
         metrics.rates = Dictionary(optimizers.map { ($0.group.name, rate(of: $0.group, at: step - 1)) }) { first, _ in

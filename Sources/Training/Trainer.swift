@@ -92,6 +92,9 @@ public final class Trainer<O: Objective> {
                 policy: policy, domains: loader.corpus.domains, prior: loader.weights(at: 0),
                 reference: loader.corpus.domains.map { reference[$0] })
         }
+        for name in reference.keys.sorted() where !loader.corpus.domains.contains(name) {
+            warn("There is a reference loss for \(name), which is no domain of the corpus; it is not used.")
+        }
         try FileSystem.makeFolder(folder)
         batches = StepPrefetch(loader: loader, parts: settings.parts)
         log = RunLog(folder: folder, stage: stage)
@@ -128,7 +131,7 @@ public final class Trainer<O: Objective> {
                 end = .stopped(signal: stop.signal)
                 break
             }
-            var metrics = try takeStep(isLast: self.step + 1 == last)
+            var metrics = try nextStep(isLast: self.step + 1 == last)
             if isDueForEvaluation { try evaluate(into: &metrics) }
             try log.append(metrics)
             try observe(metrics)
@@ -150,6 +153,14 @@ public final class Trainer<O: Objective> {
     /// The share of each domain in the rows that come next.
     public var weightsByDomain: [String: Double] {
         Dictionary(zip(loader.corpus.domains, loader.weights(at: step))) { first, _ in first }
+    }
+
+    /// A step; when its rows cannot be had, a checkpoint keeps what was reached.
+    private func nextStep(isLast: Bool) throws(TrainingError) -> StepMetrics {
+        do throws(TrainingError) { return try takeStep(isLast: isLast) } catch {
+            if case .corpus = error { try? saveCheckpoint() }
+            throw error
+        }
     }
 
     private var isDueForEvaluation: Bool {

@@ -17,17 +17,15 @@ import Torch
     }
 
     /// Not a test of its own: the process that is killed runs it.
-    @Test(.enabled(if: ProcessInfo.processInfo.environment[folderKey] != nil))
-    func trainsUntilItIsKilled() throws {
-        let folder = try #require(ProcessInfo.processInfo.environment[Self.folderKey])
+    @Test func trainsUntilItIsKilled() throws {
+        guard let folder = ProcessInfo.processInfo.environment[Self.folderKey] else { return }
         let run = try run()
         // TinyRun's own folder differs in each process; a link takes its place.
         try FileManager.default.createSymbolicLink(atPath: run.folder.path("run"), withDestinationPath: folder)
         try run.trainer(in: "run").run()
     }
 
-    @Test(.enabled(if: ProcessInfo.processInfo.environment[folderKey] == nil))
-    func aKilledRunEndsWithTheSameBits() throws {
+    @Test func aKilledRunEndsWithTheSameBits() throws {
         let run = try run()
         let whole = try run.trainer(in: "whole")
         try whole.run()

@@ -103,6 +103,43 @@ import Transformer
         #expect(trainer.model.parameters.allSatisfy { $0.gradient == nil })
     }
 
+    @Test func rowsThatRunOutLeaveACheckpointOfWhatWasReached() throws {
+        var run = try TinyRun()
+        run.settings.steps = 60
+        run.settings.mixture = nil
+        run.settings.checkpointEvery = nil
+        let model = try run.model()
+        let loader = try MixtureLoader(
+            corpus: run.corpus, weights: [0.5, 0.2, 0.3], batchRows: run.settings.batchRows, seed: 11, exhausted: .stop)
+        let trainer = try Trainer(
+            model: model, objective: NextTokenObjective(model), loader: loader, validation: nil, settings: run.settings,
+            folder: run.folder.path("run"), stage: "tiny", stop: run.stop
+        ) { _ in }
+        // 40 rows of wiki, three in each step.
+        #expect { try trainer.run() } throws: { "\($0)".contains("wiki") }
+        #expect(try trainer.store.steps() == [13])
+    }
+
+    /// The mixture keeps within what is left, so that the same rows suffice when it may adapt to them.
+    @Test func aPoolAwareMixtureDoesNotRunOut() throws {
+        var run = try TinyRun()
+        run.settings.steps = 19
+        run.settings.mixture = MixturePolicy(gap: .signed, eta: 4)
+        run.settings.evaluateEvery = 1
+        run.settings.evaluateFirst = true
+        let model = try run.model()
+        let loader = try MixtureLoader(
+            corpus: run.corpus, weights: [0.5, 0.2, 0.3], batchRows: run.settings.batchRows, seed: 11, exhausted: .stop)
+        var warnings: [String] = []
+        let trainer = try Trainer(
+            model: model, objective: NextTokenObjective(model), loader: loader,
+            validation: DomainLoss(corpus: run.corpus), reference: ["wiki": 0, "code": 0, "book": 4, "books": 1],
+            settings: run.settings, folder: run.folder.path("run"), stage: "tiny", stop: run.stop
+        ) { warnings.append($0) }
+        #expect(try trainer.run() == .reached)
+        #expect(warnings.count == 1 && warnings[0].contains("books"))
+    }
+
     @Test func outOfMemoryNamesTheMicroBatchAndTheWayOut() throws {
         var run = try TinyRun()
         run.settings.microBatchRows = 2
