@@ -54,7 +54,9 @@ let package = Package(
     ],
     targets: [
         .executableTarget(
-            name: "shear", dependencies: ["Pipeline", arguments, logging] + (portable == nil ? [] : ["CNoLocales"]),
+            name: "shear",
+            dependencies: ["Pipeline", "Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch", arguments, logging]
+                + (portable == nil ? [] : ["CNoLocales"]),
             swiftSettings: swiftSettings),
         module("Pipeline", ["Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch", "Yams", crypto, logging]),
         module("Shearing", ["Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
@@ -74,7 +76,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(
-            name: "Fixtures", dependencies: ["Transformer", "Corpus", "Torch"], path: "Tests/Fixtures",
+            name: "Fixtures", dependencies: ["Transformer", "Corpus", "Torch"], path: "Tests/Fixtures", exclude: ["Text"],
             swiftSettings: swiftSettings),
         tests("Torch", ["Torch"]),
         tests("Corpus", ["Corpus"]),

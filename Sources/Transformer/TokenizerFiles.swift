@@ -32,6 +32,11 @@ public struct TokenizerFiles: Sendable {
         }
     }
 
+    /// One tokenizer file, under its own name.
+    public init(file path: String) {
+        files = [(path.split(separator: "/").last.map(String.init) ?? path, .file(path: path))]
+    }
+
     /// Writes all files into an existing folder.
     /// - Throws: `TransformerError.file` naming the file that cannot be read or written.
     public func write(to folder: String) throws(TransformerError) {

@@ -1,0 +1,110 @@
+internal import Corpus
+internal import FoundationEssentials
+
+/// A committed artifact: its folder and its record.
+public struct Artifact: Sendable, Equatable {
+    public let path: String
+    public let record: StageRecord
+
+    /// The path of a file inside.
+    public func file(_ name: String) -> String { path + "/" + name }
+
+    /// Writes a text file whole or not at all.
+    /// - Throws: `.file`.
+    public static func write(_ text: String, to path: String) throws(PipelineError) {
+        try Folder.write(Data(text.utf8), to: path)
+    }
+}
+
+/// The artifacts of one pipeline: `runs/<pipeline>/artifacts/<id>-<first 16 digits of the fingerprint>/`.
+public struct ArtifactStore: Sendable {
+    static let recordName = "stage.json"
+    /// `runs/<pipeline>`.
+    public let root: String
+
+    public init(root: String) { self.root = root }
+
+    var artifactsPath: String { root + "/artifacts" }
+
+    /// Where the artifact of a stage lies or will lie.
+    public func path(of id: StageID, _ fingerprint: Fingerprint) -> String {
+        "\(artifactsPath)/\(id)-\(fingerprint.short)"
+    }
+
+    /// Where its lock lies.
+    func lockPath(of id: StageID, _ fingerprint: Fingerprint) -> String {
+        "\(root)/locks/\(id)-\(fingerprint.short).lock"
+    }
+
+    /// The process that works on a stage now; nil when none does.
+    public func worker(on id: StageID, _ fingerprint: Fingerprint) -> LockOwner? {
+        StageLock.liveOwner(at: lockPath(of: id, fingerprint))
+    }
+
+    /// How closely a hit is checked.
+    public enum Check: Sendable {
+        /// Every file has its recorded size and modification time.
+        case quick
+        /// Every file has its recorded SHA-256.
+        case full
+    }
+
+    /// What a look-up found.
+    public enum Lookup: Sendable {
+        case absent
+        case found(Artifact)
+        /// Present, but not what its record says.
+        case damaged(path: String, problem: String)
+    }
+
+    /// Looks for the artifact of a stage with exactly this fingerprint.
+    public func look(for id: StageID, _ fingerprint: Fingerprint, check: Check) -> Lookup {
+        let path = path(of: id, fingerprint)
+        guard Folder.exists(path) else { return .absent }
+        guard let record = record(at: path) else { return .damaged(path: path, problem: "stage.json is missing or unreadable") }
+        guard record.fingerprint == fingerprint else {
+            return .damaged(path: path, problem: "stage.json names another fingerprint")
+        }
+        if let problem = problem(with: record, at: path, check) { return .damaged(path: path, problem: problem) }
+        return .found(Artifact(path: path, record: record))
+    }
+
+    /// The record in an artifact's folder, or nil.
+    public func record(at path: String) -> StageRecord? {
+        guard let bytes = try? Folder.read(path + "/" + ArtifactStore.recordName) else { return nil }
+        return try? JSONDecoder().decode(StageRecord.self, from: bytes)
+    }
+
+    /// The newest artifact of a stage, whatever its fingerprint: what a change is told against.
+    public func newest(of id: StageID) -> Artifact? {
+        Folder.names(in: artifactsPath).filter { name in
+            name.hasPrefix(id.name + "-") && !name.contains(".") && name.utf8.count == id.name.utf8.count + 17
+        }.compactMap { name in
+            let path = artifactsPath + "/" + name
+            return record(at: path).map { Artifact(path: path, record: $0) }
+        }.filter { $0.record.id == id }.max { $0.record.finishedAt < $1.record.finishedAt }
+    }
+
+    /// The records of all artifacts, in the order of their folders' names.
+    public func records() -> [StageRecord] {
+        Folder.names(in: artifactsPath).filter { !$0.contains(".") }.compactMap { record(at: artifactsPath + "/" + $0) }
+    }
+
+    private func problem(with record: StageRecord, at path: String, _ check: Check) -> String? {
+        for file in record.files {
+            let place = path + "/" + file.path
+            guard let identity = Folder.identity(of: place) else { return "\(file.path) is missing" }
+            guard identity.bytes == file.bytes else {
+                return "\(file.path) has \(identity.bytes) bytes, not \(file.bytes)"
+            }
+            switch check {
+            case .quick where identity.modified != file.modified: return "\(file.path) was changed after the stage ended"
+            case .quick: continue
+            case .full:
+                guard let digest = try? Digests.sha256(of: place) else { return "\(file.path) cannot be read" }
+                guard digest == file.sha256 else { return "\(file.path) has another SHA-256 than recorded" }
+            }
+        }
+        return nil
+    }
+}

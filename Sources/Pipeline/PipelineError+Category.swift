@@ -1,0 +1,109 @@
+internal import Corpus
+internal import Evaluation
+internal import FoundationEssentials
+internal import Glibc
+internal import Shearing
+internal import Torch
+internal import Training
+internal import Transformer
+
+extension PipelineError {
+    /// Who is to act.
+    public var category: ErrorCategory {
+        switch self {
+        case .specification: .specification
+        case .missingInput, .damagedArtifact, .mismatch, .locked: .data
+        case .file(_, _, let code): ErrorCategory(code: code)
+        case .interrupted(let signal, _): signal == SIGTERM ? .terminated : .interrupted
+        case .corpus(let error): error.category
+        case .torch(let error): error.category
+        case .transformer(let error): error.category
+        case .evaluation(let error): error.category
+        case .training(let error): error.category
+        case .shearing(let error): error.category
+        case .stage(_, let error): error.category
+        }
+    }
+}
+
+extension ErrorCategory {
+    /// What an `errno` means: absent files are data, everything else is the machine's.
+    fileprivate init(code: Int32) { self = code == ENOENT || code == ENOTDIR || code == EISDIR ? .data : .machine }
+}
+
+extension TorchError {
+    fileprivate var category: ErrorCategory {
+        switch code {
+        case .outOfMemory: .outOfMemory
+        case .io: .machine
+        case .unsupported: .data
+        case .invalidArgument, .index, .internalFault: .internalFault
+        }
+    }
+}
+
+extension CorpusError {
+    fileprivate var category: ErrorCategory {
+        if case .io(_, _, let code) = self { ErrorCategory(code: code) } else { .data }
+    }
+}
+
+extension TransformerError {
+    fileprivate var category: ErrorCategory {
+        switch self {
+        case .torch(let error): error.category
+        case .file(_, let reason): reason.contains("disk is full") || reason.contains("permission") || reason.contains("No space") ? .machine : .data
+        default: .data
+        }
+    }
+}
+
+extension EvaluationError {
+    fileprivate var category: ErrorCategory {
+        switch self {
+        case .torch(let error): error.category
+        case .corpus(let error): error.category
+        case .transformer(let error): error.category
+        default: .data
+        }
+    }
+}
+
+extension TrainingError {
+    fileprivate var category: ErrorCategory {
+        switch self {
+        case .torch(let error): error.category
+        case .corpus(let error): error.category
+        case .evaluation(let error): error.category
+        case .objective(let error): (error as? ShearingError)?.category ?? .internalFault
+        case .outOfMemory: .outOfMemory
+        case .file(_, _, let code): ErrorCategory(code: code)
+        case .setting: .specification
+        default: .data
+        }
+    }
+}
+
+extension ShearingError {
+    fileprivate var category: ErrorCategory {
+        switch self {
+        case .torch(let error): error.category
+        case .transformer(let error): error.category
+        case .impossibleTarget: .specification
+        default: .data
+        }
+    }
+}
+
+extension PipelineError {
+    /// The system's words for an `errno`.
+    static func text(ofErrno code: Int32) -> String {
+        let text = String(cString: strerror(code))
+        return code == ENOSPC ? "\(text); free some space and run again, what is finished is kept" : text
+    }
+
+    /// A point in time, seconds since 1970, as UTC.
+    static func time(_ seconds: Double) -> String {
+        Date(timeIntervalSince1970: seconds).formatted(.iso8601)
+    }
+}

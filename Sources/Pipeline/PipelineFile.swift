@@ -1,0 +1,169 @@
+internal import Corpus
+internal import FoundationEssentials
+internal import Yams
+
+/// A pipeline as its YAML file states it: checked as far as it can be without touching any input.
+public struct PipelineFile: Sendable, Equatable {
+    /// The file's path as given.
+    public let path: String
+    /// `name:`, or the file's name without its ending; names the run folder.
+    public let name: String
+    /// Where all randomness starts.
+    public let seed: UInt64
+    /// The stages in an order in which each comes after what it reads; otherwise the file's order.
+    public let stages: [StageDeclaration]
+
+    /// The stage of an id.
+    public subscript(_ id: StageID) -> StageDeclaration? { stages.first { $0.id == id } }
+
+    /// Reads and checks a pipeline file.
+    /// - Parameter overrides: `stage.key=value` or `seed=value`, applied in order before decoding.
+    /// - Throws: `.specification` with every problem of the file, `.corpus` when it cannot be read.
+    public init(path: String, overrides: [String] = []) throws(PipelineError) {
+        let bytes: Data
+        do { bytes = try Folder.read(path) } catch {
+            throw .missingInput(
+                MissingInput(path: path, role: "pipeline file", remedy: "name one of pipelines/*.yaml"))
+        }
+        try self.init(text: String(decoding: bytes, as: UTF8.self), path: path, overrides: overrides)
+    }
+
+    /// Reads and checks the text of a pipeline file.
+    /// - Throws: `.specification` with every problem.
+    public init(text: String, path: String, overrides: [String] = []) throws(PipelineError) {
+        let yaml: StrictYAML
+        var applied: [Override] = []
+        do throws(CorpusError) {
+            yaml = try StrictYAML(text: Array(text.utf8), file: path) { top in
+                for text in overrides { applied.append(Override(text, in: &top)) }
+            }
+        } catch {
+            guard case .yaml(let problems) = error else { throw .corpus(error) }
+            throw .specification(problems.map { SpecProblem($0) })
+        }
+        let root = yaml.root()
+        let fileName = path.split(separator: "/").last.map(String.init) ?? path
+        let name = root.string("name") ?? String(fileName.prefix { $0 != "." })
+        let seed = root.int("seed", in: 0...Int.max) ?? 17
+        var declarations: [StageDeclaration] = []
+        if let entries = root.requiredMappings("stages") {
+            for entry in entries {
+                if let declaration = StageDeclaration(entry, seed: UInt64(seed)) { declarations.append(declaration) }
+            }
+            if entries.isEmpty { root.note("stages", "is empty; a pipeline has at least one stage") }
+        }
+        root.finish()
+        if StageID.problem(with: name) != nil, name.contains("/") || name.isEmpty || name.hasPrefix(".") {
+            root.note("name", "'\(name)' cannot name a folder")
+        }
+        var misfits: [YAMLProblem] = []
+        let order = PipelineFile.order(declarations, in: path, noting: &misfits)
+        let problems = applied.compactMap(\.problem) + (yaml.problems + misfits).map { problem in
+            applied.last { $0.covers(problem.keyPath) }?.attribute(problem) ?? SpecProblem(problem)
+        }
+        guard problems.isEmpty else {
+            throw .specification(problems.sorted { ($0.line ?? 0) < ($1.line ?? 0) })
+        }
+        self.path = path
+        self.name = name
+        self.seed = UInt64(seed)
+        stages = order
+    }
+
+    /// Checks references between stages and sorts them; notes what is wrong.
+    private static func order(
+        _ stages: [StageDeclaration], in file: String, noting problems: inout [YAMLProblem]
+    ) -> [StageDeclaration] {
+        func note(_ reason: String, _ stage: StageDeclaration, _ key: String, _ keyPath: String, nearest: String? = nil) {
+            problems.append(
+                YAMLProblem(
+                    file: file, line: stage.line(of: key) ?? 1, column: 1, keyPath: keyPath, reason: reason,
+                    nearestKey: nearest))
+        }
+        var known: [StageID: StageDeclaration] = [:]
+        for (index, stage) in stages.enumerated() {
+            if known[stage.id] != nil {
+                note("the id '\(stage.id)' is used twice", stage, "", "stages[\(index)].id")
+            }
+            known[stage.id] = stage
+        }
+        let names = stages.map(\.id.name)
+        for (index, stage) in stages.enumerated() {
+            for need in stage.spec.needs {
+                let place = "stages[\(index)].with.\(need.key)"
+                guard let source = known[need.stage] else {
+                    note(
+                        "no stage has the id '\(need.stage)'; the stages are \(names.joined(separator: ", "))", stage,
+                        need.key, place, nearest: nearest(to: need.stage.name, in: names))
+                    continue
+                }
+                if source.kind.output != need.kind {
+                    note(
+                        "'\(need.stage)' is a \(source.kind.rawValue) stage and makes \(source.kind.output); \(need.kind) is wanted", stage,
+                        need.key, place)
+                }
+            }
+        }
+        var sorted: [StageDeclaration] = []
+        var waiting = stages
+        while !waiting.isEmpty {
+            let ready = waiting.firstIndex { stage in
+                stage.spec.needs.allSatisfy { need in
+                    known[need.stage] == nil || sorted.contains { $0.id == need.stage }
+                }
+            }
+            guard let ready else {
+                note(
+                    "the stages \(waiting.map(\.id.name).joined(separator: ", ")) read each other in a circle", waiting[0],
+                    "", "stages")
+                return sorted
+            }
+            sorted.append(waiting.remove(at: ready))
+        }
+        return sorted
+    }
+}
+
+extension StageDeclaration {
+    /// Decodes one entry of `stages`; nil, with problems noted, when it is wrong.
+    init?(_ entry: YAMLMapping, seed: UInt64) {
+        let id = entry.requiredStage("id")
+        let kind = entry.requiredChoice("kind", as: StageKind.self)
+        let runtime = entry.contains("runtime") ? entry.mapping("runtime").map { RuntimeSettings($0) } : RuntimeSettings()
+        var stage: Stage?
+        if let with = entry.requiredMapping("with") {
+            stage = kind.flatMap { $0.spec(from: with, seed: seed) }
+            if let stage {
+                for problem in stage.spec.problems() { StageDeclaration.note(problem.keyPath, problem.reason, below: with) }
+            }
+        }
+        entry.finish()
+        guard let id, let stage, let runtime else { return nil }
+        var lines: [String: Int] = [:]
+        entry.collectLines(into: &lines, below: "")
+        self.init(id: id, stage: stage, runtime: runtime, lines: lines)
+    }
+
+    private static func note(_ keyPath: String, _ reason: String, below map: YAMLMapping) {
+        var map = map
+        var parts = keyPath.split(separator: ".").map(String.init)
+        while parts.count > 1, case .mapping? = map.node(parts[0]), let below = map.mapping(parts[0]) {
+            map = below
+            parts.removeFirst()
+        }
+        map.note(parts.joined(separator: "."), reason)
+    }
+}
+
+extension YAMLMapping {
+    /// The line of every key below, by its path.
+    fileprivate func collectLines(into lines: inout [String: Int], below path: String) {
+        lines[path] = mark?.line
+        for key in keys {
+            guard let value = node(key) else { continue }
+            let place = path.isEmpty ? key : path + "." + key
+            lines[place] = value.mark?.line
+            if case .mapping = value { mapping(key)?.collectLines(into: &lines, below: place) }
+        }
+    }
+}

@@ -1,0 +1,230 @@
+internal import Corpus
+internal import FoundationEssentials
+internal import Torch
+public import Training
+
+/// Which stages a run takes, and how strictly it believes its cache.
+public struct RunOptions: Sendable {
+    /// Take this stage and all that rests on it; what comes before must be cached.
+    public var from: StageID?
+    /// Take this stage and all it rests on.
+    public var until: StageID?
+    /// Take this stage alone; what comes before must be cached.
+    public var only: StageID?
+    /// Run the taken stages again even when they are cached.
+    public var force = false
+    /// Check cached artifacts by SHA-256 instead of by size and time.
+    public var verify = false
+
+    public init() {}
+}
+
+/// One execution of a pipeline file.
+public struct PipelineRun {
+    private let file: PipelineFile
+    private let store: ArtifactStore
+    private let options: RunOptions
+    private let stop: StopFlag
+    private let log: EventLog
+
+    /// - Parameters:
+    ///   - runs: the folder of all runs; this one's is `<runs>/<pipeline name>`.
+    ///   - stop: set by a signal; the running stage then checkpoints and the run ends with `.interrupted`.
+    ///   - observe: receives every event after it is in `events.jsonl`.
+    /// - Throws: `.file` when the run folder cannot be made.
+    public init(
+        file: PipelineFile, runs: String, options: RunOptions = RunOptions(), stop: StopFlag,
+        observe: @escaping (RunEvent) -> Void = { _ in }
+    ) throws(PipelineError) {
+        self.file = file
+        self.options = options
+        self.stop = stop
+        store = ArtifactStore(root: runs + "/" + file.name)
+        log = try EventLog(at: store.root + "/events.jsonl", observe: observe)
+    }
+
+    /// Runs what is not cached, in order.
+    /// - Returns: the artifact of every stage that was run or found.
+    /// - Throws: `.stage` with the first failure; everything finished before it is kept.
+    public func run() throws(PipelineError) -> [Artifact] {
+        let start = ContinuousClock.now
+        let taken = try selection()
+        log.post(
+            .runStarted(pipeline: file.name, file: file.path, seed: file.seed, stages: file.stages.map(\.id)))
+        let force = options.force
+        let planner = Planner(
+            file: file, store: store, check: options.verify ? .full : .quick,
+            forced: { force && taken.contains($0) })
+        try requireInputs(planner, taken)
+        var planned: [PlannedStage] = []
+        var artifacts: [Artifact] = []
+        for declaration in file.stages {
+            let artifact: Artifact?
+            do throws(PipelineError) {
+                let stage = try planner.plan(declaration, after: planned)
+                artifact = try settle(stage, taken: taken.contains(declaration.id), artifacts)
+                guard let artifact else { planned.append(stage); continue }
+                artifacts.append(artifact)
+                planned.append(stage.settled(artifact))
+            } catch {
+                let failure = PipelineError.stage(declaration.id, error)
+                log.post(.stageFailed(id: declaration.id, message: failure.description))
+                throw failure
+            }
+        }
+        planner.save()
+        log.post(.runFinished(wallSeconds: seconds(since: start)))
+        return artifacts
+    }
+
+    /// The ids that `from`, `until` and `only` leave.
+    private func selection() throws(PipelineError) -> Set<StageID> {
+        for (option, id) in [("--from", options.from), ("--until", options.until), ("--only", options.only)] {
+            guard let id, file[id] == nil else { continue }
+            let names = file.stages.map(\.id.name)
+            let hint = nearest(to: id.name, in: names).map { " (did you mean '\($0)'?)" } ?? ""
+            throw .specification([
+                SpecProblem(
+                    file: "\(option) \(id)", line: nil, keyPath: "",
+                    reason: "no stage has the id '\(id)'; the stages are \(names.joined(separator: ", "))\(hint)")
+            ])
+        }
+        if let only = options.only { return [only] }
+        var taken = Set(file.stages.map(\.id))
+        if let until = options.until {
+            var needed: Set<StageID> = [until]
+            for stage in file.stages.reversed() where needed.contains(stage.id) {
+                needed.formUnion(stage.spec.needs.map(\.stage))
+            }
+            taken.formIntersection(needed)
+        }
+        if let from = options.from {
+            var resting: Set<StageID> = [from]
+            for stage in file.stages where stage.spec.needs.contains(where: { resting.contains($0.stage) }) {
+                resting.insert(stage.id)
+            }
+            taken.formIntersection(resting)
+        }
+        return taken
+    }
+
+    /// All missing outside inputs of the taken stages at once, before anything long starts.
+    private func requireInputs(_ planner: Planner, _ taken: Set<StageID>) throws(PipelineError) {
+        let plan = try planner.plan()
+        for stage in plan.stages where taken.contains(stage.id) {
+            if case .blocked(let missing) = stage.state, let first = missing.first {
+                throw .stage(stage.id, .missingInput(first))
+            }
+        }
+    }
+
+    /// Finds or makes the artifact of a stage; nil for a stage that is neither taken nor there.
+    private func settle(
+        _ stage: PlannedStage, taken: Bool, _ artifacts: [Artifact]
+    ) throws(PipelineError) -> Artifact? {
+        if case .cached(let artifact) = stage.state {
+            log.post(.stageCached(id: stage.id, kind: stage.kind, fingerprint: artifact.record.fingerprint))
+            return artifact
+        }
+        guard taken else { return nil }
+        for need in stage.declaration.spec.needs where !artifacts.contains(where: { $0.record.id == need.stage }) {
+            throw .mismatch(
+                "it reads stage '\(need.stage)', which is not cached and was not asked for",
+                remedy: "run without --from and --only, or with --until \(stage.id)")
+        }
+        guard let fingerprint = stage.fingerprint, let path = stage.path else {
+            preconditionFailure("stage \(stage.id) runs without a fingerprint")
+        }
+        return try execute(stage, fingerprint, path, artifacts)
+    }
+
+    private func execute(
+        _ stage: PlannedStage, _ fingerprint: Fingerprint, _ path: String, _ artifacts: [Artifact]
+    ) throws(PipelineError) -> Artifact {
+        let declaration = stage.declaration
+        let output = try StagedDirectory(final: path, lockPath: store.lockPath(of: stage.id, fingerprint))
+        var resumesAt: Int?
+        let why: String
+        switch stage.state {
+        case .resume(let step, _, let reason): (resumesAt, why) = (step, reason)
+        case .run(let reason): why = reason
+        case .cached, .blocked, .waiting: why = ""
+        }
+        if resumesAt == nil, options.force { try output.clear() }
+        log.post(
+            .stageStarted(
+                id: stage.id, kind: stage.kind, fingerprint: fingerprint, why: why, resumesAt: resumesAt,
+                steps: declaration.spec.steps))
+        let near = Dictionary(artifacts.map { ($0.record.id, $0) }) { first, _ in first }
+        let lineage = PipelineRun.lineage(declaration.spec.needs.compactMap { near[$0.stage] })
+        let meter = CostMeter(at: output.path)
+        let seed = declaration.spec.seed ?? file.seed
+        let bench = Workbench(
+            id: stage.id, kind: stage.kind, fingerprint: fingerprint, pipeline: file.name, seed: seed, runtime: declaration.runtime,
+            lineage: lineage, stop: stop, artifacts: near,
+            post: { [log] event in
+                if case .checkpoint = event { meter.save() }
+                log.post(event)
+            })
+        let result: StageResult
+        do throws(PipelineError) {
+            try PipelineRun.setThreads(declaration.runtime.threads)
+            result = try declaration.spec.run(on: bench, into: output)
+        } catch {
+            meter.save()
+            throw error
+        }
+        var cost = meter.total()
+        cost.tokens = result.tokens
+        cost.floatingPointOperations = result.floatingPointOperations
+        try Folder.remove(output.file(CostMeter.fileName))
+        let record = StageRecord(
+            id: stage.id, kind: stage.kind, fingerprint: fingerprint, revision: stage.key.revision, seed: seed,
+            with: stage.key.with, inputs: stage.inputs, lineage: lineage, codeVersion: shearlingVersion,
+            libtorchVersion: Engine.version, processor: Engine.cpuCapability, finishedAt: Date().timeIntervalSince1970,
+            cost: cost, facts: result.facts, files: try PipelineRun.files(in: output.path))
+        try output.commit(record)
+        log.post(.stageFinished(id: stage.id, fingerprint: fingerprint, path: path, cost: cost))
+        return Artifact(path: path, record: record)
+    }
+
+    private static func setThreads(_ count: Int?) throws(PipelineError) {
+        let wanted = count ?? ProcessInfo.processInfo.activeProcessorCount
+        do throws(TorchError) { try Engine.setThreads(wanted) } catch { throw .torch(error) }
+    }
+
+    /// What artifacts rest on, themselves first, each once.
+    private static func lineage(_ parents: [Artifact]) -> [StageRecord.Ancestor] {
+        var chain: [StageRecord.Ancestor] = []
+        let own = parents.map { $0.record }.map {
+            StageRecord.Ancestor(id: $0.id, kind: $0.kind, fingerprint: $0.fingerprint)
+        }
+        for ancestor in own + parents.flatMap(\.record.lineage) where !chain.contains(ancestor) { chain.append(ancestor) }
+        return chain
+    }
+
+    private static func files(in path: String) throws(PipelineError) -> [StageRecord.ArtifactFile] {
+        var files: [StageRecord.ArtifactFile] = []
+        for name in Folder.files(below: path) where name != ArtifactStore.recordName {
+            guard let identity = Folder.identity(of: path + "/" + name) else { continue }
+            files.append(
+                .init(
+                    path: name, bytes: identity.bytes, modified: identity.modified,
+                    sha256: try Digests.sha256(of: path + "/" + name)))
+        }
+        return files
+    }
+
+    private func seconds(since start: ContinuousClock.Instant) -> Double {
+        CostMeter.seconds(ContinuousClock.now - start)
+    }
+}
+
+extension PlannedStage {
+    /// The same stage with its artifact in hand.
+    func settled(_ artifact: Artifact) -> PlannedStage {
+        PlannedStage(
+            declaration: declaration, fingerprint: artifact.record.fingerprint, path: artifact.path,
+            state: .cached(artifact), outlook: outlook, inputs: inputs, key: key)
+    }
+}

@@ -1,0 +1,37 @@
+/// `runtime:` of a stage: how it runs on this machine. Never hashed, so it must not change samples, nor results beyond rounding.
+public struct RuntimeSettings: Encodable, Sendable, Equatable {
+    /// Rows of one forward and backward pass; nil takes what memory allows.
+    public var microBatch: Int?
+    /// Steps between two progress events.
+    public var logEvery: Int
+    /// Steps between two checkpoints.
+    public var checkpointEvery: Int
+    /// Checkpoints kept.
+    public var keepLast: Int
+    /// Threads of the stage; nil takes all processors.
+    public var threads: Int?
+    /// Where tensors live: `cpu` or `cuda:N`.
+    public var device: String
+    /// Recompute activations in the backward pass instead of keeping them.
+    public var recomputeActivations: Bool
+    /// How to get the outside inputs of the stage when they are missing: a command or a sentence.
+    public var obtain: String?
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case microBatch = "micro_batch"
+        case logEvery = "log_every"
+        case checkpointEvery = "checkpoint_every"
+        case keepLast = "keep_last"
+        case threads, device
+        case recomputeActivations = "recompute_activations"
+        case obtain
+    }
+
+    public init() {
+        logEvery = 10
+        checkpointEvery = 100
+        keepLast = 2
+        device = "cpu"
+        recomputeActivations = false
+    }
+}

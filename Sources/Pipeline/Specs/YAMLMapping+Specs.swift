@@ -1,0 +1,346 @@
+internal import Corpus
+internal import Shearing
+internal import Torch
+internal import Training
+internal import Transformer
+internal import Yams
+
+// How `with:` decodes: each decoder asks for all its keys, then finishes the mapping, so that one pass lists every problem.
+
+extension YAMLMapping {
+    func stage(_ key: String) -> StageID? {
+        node(key).flatMap { stage(of: $0, path(key)) }
+    }
+
+    func stage(of node: Node, _ path: String) -> StageID? {
+        guard let name = string(of: node, path) else { return nil }
+        guard let id = StageID(name) else {
+            yaml.note("stage id '\(name)' \(StageID.problem(with: name) ?? "is none")", at: node.mark, keyPath: path)
+            return nil
+        }
+        return id
+    }
+
+    func requiredStage(_ key: String) -> StageID? {
+        if !contains(key) { note(key, "the key '\(key)' is missing") }
+        return stage(key)
+    }
+
+    /// Numbers by name, such as weights by domain.
+    func numbers(_ key: String, in range: ClosedRange<Double>? = nil) -> [String: Double]? {
+        guard let map = mapping(key) else { return nil }
+        var numbers: [String: Double] = [:]
+        for name in map.keys { numbers[name] = map.double(name, in: range) }
+        return numbers
+    }
+}
+
+extension StageKind {
+    func spec(from with: YAMLMapping, seed: UInt64) -> Stage? {
+        switch self {
+        case .import: ImportSpec(with).map { .import($0) }
+        case .pack: PackSpec(with).map { .pack($0) }
+        case .prune: PruneSpec(with).map { .prune($0) }
+        case .pretrain: PretrainSpec(with).map { .pretrain($0) }
+        case .evaluate: EvaluateSpec(with).map { .evaluate($0) }
+        case .export: ExportSpec(with).map { .export($0) }
+        }
+    }
+}
+
+extension ImportSpec {
+    init?(_ with: YAMLMapping) {
+        let weights = with.requiredString("weights")
+        let architecture = ArchitectureSpec(with, key: "architecture")
+        let like = with.stage("like")
+        let target = TargetSpec(with, key: "target")
+        let tokenizer = with.string("tokenizer")
+        let seed = with.int("seed", in: 0...Int.max)
+        with.finish()
+        guard let weights else { return nil }
+        self.init(
+            weights: weights == "random" ? .random : .path(weights), architecture: architecture, like: like,
+            target: target, tokenizer: tokenizer, seed: seed.map(UInt64.init))
+    }
+}
+
+extension ArchitectureSpec {
+    init?(_ with: YAMLMapping, key: String) {
+        guard let node = with.node(key) else { return nil }
+        if case .scalar = node {
+            guard let preset = with.choice(key, as: ArchitecturePreset.self) else { return nil }
+            self = .preset(preset)
+            return
+        }
+        guard let map = with.mapping(key) else { return nil }
+        let sizes = 1...(1 << 24)
+        let vocabulary = map.requiredInt("vocabulary_size", in: sizes)
+        let hidden = map.requiredInt("hidden_size", in: sizes)
+        let layers = map.requiredInt("layers", in: 1...4096)
+        let heads = map.requiredInt("heads", in: 1...65_536)
+        let keyValueHeads = map.int("key_value_heads", in: 1...65_536)
+        let headSize = map.int("head_size", in: 2...65_536)
+        let intermediate = map.requiredInt("intermediate_size", in: sizes)
+        let epsilon = map.double("norm_epsilon", in: 1e-12...1)
+        let theta = map.double("rope_theta", in: 1...1e12)
+        let tied = map.bool("tied_embeddings")
+        let positions = map.int("maximum_positions", in: sizes)
+        map.finish()
+        guard let vocabulary, let hidden, let layers, let heads, let intermediate else { return nil }
+        if headSize == nil, hidden % heads != 0 {
+            map.note("heads", "\(heads) heads do not divide hidden_size \(hidden); choose a divisor or state head_size")
+            return nil
+        }
+        self = .sizes(
+            ArchitectureSizes(
+                vocabularySize: vocabulary, hiddenSize: hidden, layers: layers, heads: heads,
+                keyValueHeads: keyValueHeads ?? heads, headSize: headSize ?? hidden / heads,
+                intermediateSize: intermediate, normEpsilon: epsilon ?? 1e-5, ropeTheta: theta ?? 10_000,
+                tiedEmbeddings: tied ?? false, maximumPositions: positions ?? 4096))
+        for problem in architecture.problems() { with.note(key, problem) }
+    }
+}
+
+extension TargetSpec {
+    init?(_ with: YAMLMapping, key: String) {
+        guard let node = with.node(key) else { return nil }
+        if case .scalar = node {
+            guard let preset = with.choice(key, as: TargetPreset.self) else { return nil }
+            self = .preset(preset)
+            return
+        }
+        guard let map = with.mapping(key) else { return nil }
+        let layers = map.requiredInt("layers", in: 1...4096)
+        let hidden = map.requiredInt("hidden_size", in: 1...(1 << 24))
+        let heads = map.requiredInt("heads", in: 1...65_536)
+        let keyValueHeads = map.int("key_value_heads", in: 1...65_536)
+        let intermediate = map.requiredInt("intermediate_size", in: 1...(1 << 24))
+        map.finish()
+        guard let layers, let hidden, let heads, let intermediate else { return nil }
+        self = .sizes(
+            TargetArchitecture(
+                layers: layers, hiddenSize: hidden, heads: heads, keyValueHeads: keyValueHeads,
+                intermediateSize: intermediate))
+    }
+}
+
+extension PackSpec {
+    init?(_ with: YAMLMapping) {
+        let manifest = with.requiredString("manifest")
+        let tokenizer = with.requiredString("tokenizer")
+        let length = with.requiredInt("sequence_length", in: 2...(1 << 20))
+        let packing = with.choice("packing", as: Packing.self)
+        let special = with.bool("parse_special")
+        let tokens = with.int("max_tokens_per_domain", in: 1...Int.max)
+        let validation = with.int("max_validation_tokens_per_domain", in: 1...Int.max)
+        with.finish()
+        guard let manifest, let tokenizer, let length else { return nil }
+        // A stage id never holds a slash or a dot, a path to a tokenizer always does.
+        let isPath = tokenizer.contains("/") || tokenizer.contains(".")
+        if !isPath, StageID(tokenizer) == nil {
+            with.note("tokenizer", "'\(tokenizer)' is neither a stage id nor a path with a slash or a dot")
+            return nil
+        }
+        let source: TokenizerSource = StageID(tokenizer).map { isPath ? .path(tokenizer) : .stage($0) } ?? .path(tokenizer)
+        self.init(
+            manifest: manifest, tokenizer: source, sequenceLength: length, packing: packing ?? .shearingV1,
+            parseSpecial: special ?? false, maxTokensPerDomain: tokens,
+            maxValidationTokensPerDomain: validation)
+    }
+}
+
+extension TrainingSpec {
+    /// Reads its keys out of the stage's own mapping; the caller finishes it.
+    init?(_ with: YAMLMapping, warmupShare: Double) {
+        let steps = with.requiredInt("steps", in: 1...(1 << 30))
+        let batchRows = with.requiredInt("batch_rows", in: 1...(1 << 20))
+        let rate = with.requiredDouble("rate", in: 0...10)
+        let warmup = with.int("warmup_steps", in: 0...(1 << 30))
+        let final = with.double("final_rate_fraction", in: 0...1)
+        let clip = with.double("clip", in: 1e-9...1e9)
+        let decay = with.double("weight_decay", in: 0...10)
+        let precision = with.choice("precision", as: Precision.self)
+        let every = with.int("evaluate_every", in: 0...(1 << 30))
+        let rows = with.int("evaluate_rows", in: 0...(1 << 30))
+        let mixture = MixtureSpec(with, key: "mixture")
+        let seed = with.int("seed", in: 0...Int.max)
+        guard let steps, let batchRows, let rate else { return nil }
+        self.init(
+            steps: steps, batchRows: batchRows, rate: rate,
+            warmupSteps: warmup ?? Int(Double(steps) * warmupShare), finalRateFraction: final ?? 0.1,
+            clip: clip ?? 1, weightDecay: decay ?? 0, precision: precision ?? .bfloat16, evaluateEvery: every ?? 0,
+            evaluateRows: rows ?? 0, mixture: mixture, seed: seed.map(UInt64.init))
+    }
+}
+
+extension MixtureSpec {
+    init(_ with: YAMLMapping, key: String) {
+        self.init()
+        guard with.contains(key), let map = with.mapping(key) else { return }
+        if let node = map.node("weights") { weights = MixtureSpec.weights(map, node) ?? .natural }
+        exhausted = map.choice("exhausted", as: ExhaustionPolicy.self) ?? .repeat
+        if map.contains("dynamic"), let dynamic = map.mapping("dynamic") { self.dynamic = Dynamic(dynamic) }
+        map.finish()
+    }
+
+    private static func weights(_ map: YAMLMapping, _ node: Node) -> Weights? {
+        if case .scalar = node {
+            guard let word = map.string("weights") else { return nil }
+            switch word {
+            case "natural": return .natural
+            case "uniform": return .uniform
+            default:
+                map.note("weights", "'\(word)' is none of natural, uniform, a mapping of weights by domain, { carry: <stage> }")
+                return nil
+            }
+        }
+        guard let table = map.mapping("weights") else { return nil }
+        if table.keys == ["carry"] { return table.stage("carry").map { .carried($0) } }
+        return map.numbers("weights", in: 0...1e9).map { .given($0) }
+    }
+}
+
+extension MixtureSpec.Dynamic {
+    init?(_ map: YAMLMapping) {
+        let reference = map.requiredMapping("reference").flatMap { MixtureSpec.Reference($0) }
+        var policy = MixturePolicy()
+        policy.gap = map.choice("gap", as: MixturePolicy.Gap.self) ?? policy.gap
+        policy.eta = map.double("eta", in: 0...1e3) ?? policy.eta
+        policy.smoothing = map.double("smoothing", in: 0...1) ?? policy.smoothing
+        policy.floor = map.double("floor", in: 0...1) ?? policy.floor
+        policy.cap = map.double("cap", in: 0...1) ?? policy.cap
+        policy.priorPull = map.double("prior_pull", in: 0...1) ?? policy.priorPull
+        let atStart = map.bool("at_start") ?? false
+        map.finish()
+        guard let reference else { return nil }
+        self.init(reference: reference, policy: policy, atStart: atStart)
+    }
+}
+
+extension MixtureSpec.Reference {
+    init?(_ map: YAMLMapping) {
+        let given = map.numbers("given", in: 0...1e3)
+        let measured = map.stage("measured")
+        let fitted = map.mappings("fitted")?.compactMap { point -> MixtureSpec.FitPoint? in
+            let parameters = point.requiredInt("parameters", in: 1...Int.max)
+            let losses = point.contains("losses") ? point.numbers("losses", in: 0...1e3) : nil
+            if !point.contains("losses") { point.note("losses", "the key 'losses' is missing") }
+            point.finish()
+            guard let parameters, let losses else { return nil }
+            return MixtureSpec.FitPoint(parameters: parameters, losses: losses)
+        }
+        map.finish()
+        switch (given, measured, fitted) {
+        case (let given?, nil, nil): self = .given(given)
+        case (nil, let measured?, nil): self = .measured(measured)
+        case (nil, nil, let fitted?): self = .fitted(fitted)
+        default:
+            map.yaml.note(
+                "wants exactly one of given, measured, fitted", at: map.mark, keyPath: map.keyPath)
+            return nil
+        }
+    }
+}
+
+extension PruneSpec {
+    init?(_ with: YAMLMapping) {
+        let start = with.requiredStage("start")
+        let data = with.requiredStage("data")
+        if !with.contains("target") { with.note("target", "the key 'target' is missing") }
+        let target = TargetSpec(with, key: "target")
+        let method = with.choice("method", as: Method.self) ?? .learned
+        let batches = with.int("calibration_batches", in: 1...(1 << 20))
+        let rows = with.int("calibration_rows", in: 1...(1 << 20))
+        var training: TrainingSpec?
+        var masks: MaskSpec?
+        if method == .learned {
+            training = TrainingSpec(with, warmupShare: 0.1)
+            masks = MaskSpec(with, steps: training?.steps ?? 0)
+        } else {
+            let learning = TrainingSpec.CodingKeys.allCases.map(\.rawValue) + MaskSpec.CodingKeys.allCases.map(\.rawValue)
+            for key in learning where key != "seed" && with.contains(key) {
+                with.note(key, "has no meaning for method: \(method.rawValue), which does not train; take it out or set method: learned")
+            }
+        }
+        let seed = with.int("seed", in: 0...Int.max)
+        with.finish()
+        guard let start, let data, let target, method != .learned || training != nil else { return nil }
+        self.init(
+            start: start, data: data, target: target, method: method, calibrationBatches: batches ?? 8,
+            calibrationRows: rows ?? training?.batchRows ?? 4, seed: seed.map(UInt64.init), training: training, masks: masks)
+    }
+}
+
+extension MaskSpec {
+    /// Reads its keys out of the stage's own mapping; the caller finishes it.
+    init(_ with: YAMLMapping, steps: Int) {
+        self.init(rampSteps: with.int("ramp_steps", in: 0...(1 << 30)) ?? steps / 5)
+        constraint = with.choice("constraint", as: SparsityConstraint.self) ?? constraint
+        maskStart = with.choice("mask_start", as: MaskStart.self) ?? maskStart
+        importanceSpan = with.double("importance_span", in: 0...1e3)
+        maskRate = with.double("mask_rate", in: 0...1e3) ?? maskRate
+        multiplierRate = with.double("multiplier_rate", in: 0...1e3) ?? multiplierRate
+        maskSchedule = with.choice("mask_schedule", as: MaskSchedule.self) ?? maskSchedule
+        maskClip = with.double("mask_clip", in: 1e-9...1e9) ?? maskClip
+        quadraticWeight = with.double("quadratic_weight", in: 0...1e9) ?? quadraticWeight
+        multiplierBound = with.double("multiplier_bound", in: 0...1e9) ?? multiplierBound
+        stopWhenFrozen = with.int("stop_when_frozen", in: 1...(1 << 30))
+    }
+}
+
+extension PretrainSpec {
+    init?(_ with: YAMLMapping) {
+        let start = with.requiredStage("start")
+        let data = with.requiredStage("data")
+        let training = TrainingSpec(with, warmupShare: 0.03)
+        with.finish()
+        guard let start, let data, let training else { return nil }
+        self.init(start: start, data: data, training: training)
+    }
+}
+
+extension EvaluateSpec {
+    init?(_ with: YAMLMapping) {
+        if !with.contains("models") { with.note("models", "the key 'models' is missing") }
+        let models = with.list("models") { with.stage(of: $0, $1) }
+        let data = with.requiredStage("data")
+        let rows = with.int("rows", in: 0...(1 << 30))
+        let precision = with.choice("precision", as: TrainingSpec.Precision.self)
+        with.finish()
+        guard let models, let data else { return nil }
+        self.init(models: models, data: data, rows: rows ?? 0, precision: precision ?? .bfloat16)
+    }
+}
+
+extension ExportSpec {
+    init?(_ with: YAMLMapping) {
+        let model = with.requiredStage("model")
+        let dtype = with.choice("dtype", as: DType.self)
+        let name = with.string("name")
+        let shard = with.int("shard_bytes", in: 1_000_000...(1 << 40))
+        with.finish()
+        guard let model else { return nil }
+        if let dtype, dtype != .float32, dtype != .bfloat16 {
+            with.note("dtype", "'\(dtype.rawValue)' is none of float32, bfloat16")
+        }
+        self.init(model: model, dtype: dtype ?? .bfloat16, name: name, shardBytes: shard ?? 5_000_000_000)
+    }
+}
+
+extension RuntimeSettings {
+    init(_ map: YAMLMapping) {
+        self.init()
+        microBatch = map.int("micro_batch", in: 1...(1 << 20))
+        logEvery = map.int("log_every", in: 1...(1 << 30)) ?? logEvery
+        checkpointEvery = map.int("checkpoint_every", in: 1...(1 << 30)) ?? checkpointEvery
+        keepLast = map.int("keep_last", in: 1...1000) ?? keepLast
+        threads = map.int("threads", in: 1...1024)
+        device = map.string("device") ?? device
+        recomputeActivations = map.bool("recompute_activations") ?? false
+        obtain = map.string("obtain")
+        map.finish()
+        if device != "cpu", !(device.hasPrefix("cuda:") && Int(device.dropFirst(5)) != nil) {
+            map.note("device", "'\(device)' is none of cpu, cuda:0, cuda:1, …")
+        }
+    }
+}

@@ -1,0 +1,54 @@
+/// What one stage of a pipeline is told. The cases are the registry of kinds.
+public enum Stage: Sendable, Equatable {
+    case `import`(ImportSpec)
+    case pack(PackSpec)
+    case prune(PruneSpec)
+    case pretrain(PretrainSpec)
+    case evaluate(EvaluateSpec)
+    case export(ExportSpec)
+
+    public var kind: StageKind {
+        switch self {
+        case .import: .import
+        case .pack: .pack
+        case .prune: .prune
+        case .pretrain: .pretrain
+        case .evaluate: .evaluate
+        case .export: .export
+        }
+    }
+
+    /// The spec behind the case.
+    public var spec: any StageSpec {
+        switch self {
+        case .import(let spec): spec
+        case .pack(let spec): spec
+        case .prune(let spec): spec
+        case .pretrain(let spec): spec
+        case .evaluate(let spec): spec
+        case .export(let spec): spec
+        }
+    }
+}
+
+/// One entry of a pipeline file's `stages`.
+public struct StageDeclaration: Sendable, Equatable {
+    public let id: StageID
+    public let stage: Stage
+    public let runtime: RuntimeSettings
+    /// The file's line for each key path below the entry (`with.target.heads`); "" is the entry itself.
+    let lines: [String: Int]
+
+    public var kind: StageKind { stage.kind }
+    public var spec: any StageSpec { stage.spec }
+
+    /// The line of a key below `with:`, or of the nearest thing around it that stands in the file.
+    func line(of key: String) -> Int? {
+        var path = key.isEmpty ? "with" : "with." + key
+        while true {
+            if let line = lines[path] { return line }
+            guard let dot = path.lastIndex(of: ".") else { return lines[""] }
+            path = String(path[..<dot])
+        }
+    }
+}

@@ -1,0 +1,35 @@
+public import Transformer
+
+/// What a stage will make and what that takes, known before any weight is read.
+public struct StageOutlook: Sendable {
+    /// The architecture of the model it makes, and of the one it starts from.
+    public var architecture: Architecture?
+    public var source: Architecture?
+    /// Tokens per row of the packed rows it makes or reads.
+    public var sequenceLength: Int?
+    /// Tokens that go through the model.
+    public var tokens: Int?
+    /// Floating-point operations by the cost model.
+    public var floatingPointOperations: Double?
+    /// Peak bytes of memory.
+    public var memoryBytes: Int?
+    /// Bytes on disk: the artifact and the checkpoints kept on the way.
+    public var diskBytes: Int?
+    /// What a reader of the plan should know (“recomputes activations”).
+    public var notes: [String] = []
+    /// Why the stage cannot work with its inputs: key path below `with:` and reason.
+    public var problems: [(keyPath: String, reason: String)] = []
+
+    public init() {}
+}
+
+/// What a stage's outlook may look at.
+public struct OutlookContext {
+    /// The outlooks of the stages it reads.
+    let outlooks: [StageID: StageOutlook]
+    /// The artifacts of those that are there.
+    let artifacts: [StageID: Artifact]
+    let runtime: RuntimeSettings
+
+    subscript(_ id: StageID) -> StageOutlook? { outlooks[id] }
+}

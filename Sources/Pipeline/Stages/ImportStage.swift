@@ -1,0 +1,148 @@
+internal import Corpus
+internal import Shearing
+internal import Torch
+internal import Transformer
+
+/// `import`: writes `model/`, a Hugging Face folder with float32 weights, the tokenizer and its configuration.
+extension ImportSpec: StageSpec {
+    public static let revision = 1
+
+    public var needs: [StageNeed] { like.map { [StageNeed(key: "like", stage: $0, kind: .model)] } ?? [] }
+
+    public var outsideInputs: [OutsideInput] {
+        var inputs: [OutsideInput] = []
+        if case .path(let path) = weights { inputs.append(OutsideInput(key: "weights", path: path, role: .weights)) }
+        if let tokenizer { inputs.append(OutsideInput(key: "tokenizer", path: tokenizer, role: .tokenizer)) }
+        return inputs
+    }
+
+    public var usesSeed: Bool { weights == .random }
+
+    public func problems() -> [(keyPath: String, reason: String)] {
+        var found: [(keyPath: String, reason: String)] = []
+        switch weights {
+        case .path:
+            for (key, isThere) in [("like", like != nil), ("target", target != nil), ("seed", seed != nil)] where isThere {
+                found.append((key, "has a meaning only with weights: random"))
+            }
+        case .random:
+            if architecture == nil, like == nil {
+                found.append(("weights", "random weights need an architecture: or a like: that says of which shape"))
+            }
+            if architecture != nil, like != nil { found.append(("like", "stands beside architecture; keep one of them")) }
+            if target != nil, like == nil { found.append(("target", "needs like:, whose constants it keeps")) }
+        }
+        return found
+    }
+
+    public func outlook(_ context: OutlookContext) -> StageOutlook {
+        var outlook = StageOutlook()
+        switch weights {
+        case .random:
+            if let like, let base = context[like]?.architecture {
+                for problem in target?.target.problems(against: base) ?? [] { outlook.problems.append(("target", problem)) }
+                outlook.architecture = target.map { $0.target.architecture(from: base) } ?? base
+            } else {
+                outlook.architecture = architecture?.architecture
+            }
+        case .path(let path):
+            if Folder.exists(path), let found = try? ModelFolder.architecture(path) {
+                outlook.architecture = found
+                if let stated = architecture?.architecture, let difference = ImportSpec.difference(stated, found) {
+                    outlook.problems.append(("architecture", "\(path) holds another model: \(difference)"))
+                }
+            } else {
+                outlook.architecture = architecture?.architecture
+                if architecture != nil { outlook.notes.append("counts with the stated architecture: \(path) cannot be read yet") }
+            }
+        }
+        if let made = outlook.architecture {
+            let cost = CostModel(made)
+            outlook.memoryBytes = 2 * cost.storedBytes(.float32)
+            outlook.diskBytes = cost.storedBytes(.float32)
+        }
+        return outlook
+    }
+
+    public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
+        try Folder.remove(output.file("model"))
+        var made = try weights == .random ? random(bench) : read(bench)
+        if let tokenizer {
+            made.tokenizer = Folder.isDirectory(tokenizer) ? TokenizerFiles(inFolder: tokenizer) : TokenizerFiles(file: tokenizer)
+            made.special = try ImportSpec.special(of: tokenizer)
+        }
+        if made.tokenizer.files.isEmpty {
+            throw .mismatch(
+                "the weights bring no tokenizer", remedy: "name a tokenizer.json or tokenizer.model with tokenizer:")
+        }
+        let format = made.format
+        do throws(TransformerError) {
+            try ModelFolder.write(
+                made.model, to: output.file("model"), dtype: .float32, tokenizer: made.tokenizer, special: made.special,
+                lineage: bench.lineageMetadata, card: ModelCard(title: "\(bench.pipeline): \(bench.id)"), form: .perBlock)
+        } catch { throw .transformer(error) }
+        return StageResult(
+            facts: .object([
+                "parameters": .integer(made.model.architecture.parameterCount), "format": .string(format),
+            ]))
+    }
+
+    /// What is written, whatever it was made from.
+    private struct Made {
+        var model: LanguageModel
+        var tokenizer: TokenizerFiles
+        var special: SpecialTokens
+        var format: String
+    }
+
+    private func read(_ bench: Workbench) throws(PipelineError) -> Made {
+        guard case .path(let path) = weights else { preconditionFailure("random weights are not read") }
+        bench.note("reads \(path)")
+        do throws(TransformerError) {
+            let (model, description) = try ModelFolder.load(path, computeDType: .float32)
+            return Made(
+                model: model, tokenizer: description.tokenizer, special: description.special,
+                format: path.hasSuffix(".gguf") ? "gguf" : "huggingface")
+        } catch { throw .transformer(error) }
+    }
+
+    private func random(_ bench: Workbench) throws(PipelineError) -> Made {
+        var tokenizer = TokenizerFiles.none
+        var special = SpecialTokens()
+        let shape: Architecture
+        do throws(TransformerError) {
+            if let like {
+                let base = try ModelFolder.describe(bench.artifact(like).file("model"))
+                (tokenizer, special) = (base.tokenizer, base.special)
+                shape = target.map { $0.target.architecture(from: base.architecture) } ?? base.architecture
+            } else if let architecture {
+                shape = architecture.architecture
+            } else {
+                preconditionFailure("random weights without a shape passed problems()")
+            }
+        } catch { throw .transformer(error) }
+        var stream = RandomStream(seed: bench.seed, name: "import/weights")
+        do throws(TorchError) {
+            let model = try LanguageModel(shape, initializedWith: stream.next(), computeDType: .float32, on: .cpu)
+            return Made(model: model, tokenizer: tokenizer, special: special, format: "random")
+        } catch { throw .torch(error) }
+    }
+
+    private static func special(of tokenizer: String) throws(PipelineError) -> SpecialTokens {
+        do throws(CorpusError) {
+            let loaded = try loadTokenizer(at: tokenizer)
+            return SpecialTokens(
+                beginOfText: loaded.beginOfText.map { Int($0) }, endOfText: loaded.endOfText.map { [Int($0)] } ?? [])
+        } catch { throw .corpus(error) }
+    }
+
+    /// The first size in which two architectures differ, as one clause; nil when none does.
+    private static func difference(_ stated: Architecture, _ found: Architecture) -> String? {
+        let sizes = [
+            ("vocabulary size", stated.vocabularySize, found.vocabularySize),
+            ("hidden size", stated.hiddenSize, found.hiddenSize), ("layers", stated.blocks.count, found.blocks.count),
+            ("parameters", stated.parameterCount, found.parameterCount),
+        ]
+        return sizes.first { $0.1 != $0.2 }.map { "its \($0.0) is \($0.2), stated is \($0.1)" }
+    }
+}

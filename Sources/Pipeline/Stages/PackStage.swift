@@ -1,0 +1,87 @@
+internal import Corpus
+internal import Synchronization
+internal import Training
+internal import Transformer
+
+/// `pack`: writes `corpus/`, the packed rows of every domain.
+extension PackSpec: StageSpec {
+    public static let revision = 1
+
+    public var needs: [StageNeed] {
+        if case .stage(let id) = tokenizer { [StageNeed(key: "tokenizer", stage: id, kind: .model)] } else { [] }
+    }
+
+    public var outsideInputs: [OutsideInput] {
+        var inputs = [OutsideInput(key: "manifest", path: manifest, role: .manifest)]
+        if case .path(let path) = tokenizer { inputs.append(OutsideInput(key: "tokenizer", path: path, role: .tokenizer)) }
+        return inputs
+    }
+
+    public func problems() -> [(keyPath: String, reason: String)] { [] }
+
+    public func outlook(_ context: OutlookContext) -> StageOutlook {
+        var outlook = StageOutlook()
+        outlook.sequenceLength = sequenceLength
+        if let corpus = try? CorpusManifest.load(manifest).resolved() {
+            let bytes = corpus.shards.reduce(0) { $0 + $1.bytes }
+            outlook.notes.append("reads \(corpus.shards.count) files of \(bytes) bytes in \(corpus.domains.count) domains")
+            // Compressed text holds about one token per 1.2 to 1.6 bytes; two or four bytes store one.
+            let wide = (outlook.architecture?.vocabularySize ?? 0) > 65_536
+            outlook.diskBytes = bytes * (wide ? 4 : 2)
+        }
+        return outlook
+    }
+
+    public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
+        let source: String
+        switch tokenizer {
+        case .stage(let id): source = bench.artifact(id).file("model")
+        case .path(let path): source = path
+        }
+        var settings = PackingSettings(sequenceLength: sequenceLength, packing: packing)
+        settings.maxTokensPerDomain = maxTokensPerDomain
+        settings.maxValidationTokensPerDomain = maxValidationTokensPerDomain
+        let chosen = settings
+        let watch = PackingWatch()
+        let stop = bench.stop
+        do throws(CorpusError) {
+            let resolved = try CorpusManifest.load(manifest).resolved()
+            let packer = try CorpusPacker(
+                corpus: resolved, tokenizer: try loadTokenizer(at: source, parseSpecial: parseSpecial), settings: chosen,
+                threads: bench.runtime.threads)
+            let packed = try packer.pack(
+                into: output.file("corpus"), progress: { watch.keep($0) }, shouldStop: { stop.isRaised })
+            let done = watch.progress
+            if let done { bench.note("packed \(done.documents) documents of \(done.shardsTotal) files into \(done.tokens) tokens") }
+            return result(packed)
+        } catch {
+            if case .stopped = error { throw .interrupted(signal: stop.signal ?? 2, step: watch.progress?.shards ?? 0) }
+            throw .corpus(error)
+        }
+    }
+
+    private func result(_ packed: PackedCorpus) -> StageResult {
+        func counts(_ value: (PackedIndex.Domain) -> Int) -> RecordValue {
+            .object(Dictionary(packed.index.domains.map { ($0.name, .integer(value($0))) }) { first, _ in first })
+        }
+        let tokens = packed.index.domains.reduce(0) { $0 + $1.training.tokens + $1.validation.tokens }
+        return StageResult(
+            tokens: tokens,
+            facts: .object([
+                "vocabulary_size": .integer(packed.vocabularySize), "sequence_length": .integer(packed.sequenceLength),
+                "domains": .array(packed.domains.map { .string($0) }), "training_rows": counts(\.training.rows),
+                "validation_rows": counts(\.validation.rows), "training_tokens": counts(\.training.tokens),
+                "dropped_tokens": counts { $0.training.droppedTokens + $0.validation.droppedTokens },
+                "corpus_fingerprint": .string(packed.fingerprint), "tokenizer_fingerprint": .string(packed.tokenizerFingerprint),
+            ]))
+    }
+}
+
+/// The newest progress of a packing run, which reports from several threads.
+private final class PackingWatch: Sendable {
+    private let last = Mutex<PackingProgress?>(nil)
+
+    func keep(_ progress: PackingProgress) { last.withLock { $0 = progress } }
+
+    var progress: PackingProgress? { last.withLock { $0 } }
+}

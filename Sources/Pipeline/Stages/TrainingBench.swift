@@ -1,0 +1,222 @@
+internal import Corpus
+internal import Evaluation
+internal import FoundationEssentials
+internal import Torch
+internal import Training
+internal import Transformer
+
+/// What pruning and pretraining share: their rows, mixture, references and the events of their steps.
+struct TrainingBench {
+    let bench: Workbench
+    let spec: TrainingSpec
+    let corpus: PackedCorpus
+    let loader: MixtureLoader
+    let validation: DomainLoss
+    /// The stage's folder while it runs.
+    let folder: String
+
+    /// Opens the packed rows and mixes them.
+    /// - Throws: `.mismatch` when the rows were packed for another tokenizer than the model's, or a weight names no domain.
+    init(_ bench: Workbench, _ spec: TrainingSpec, start: StageID, data: StageID, folder: String) throws(PipelineError) {
+        self.bench = bench
+        self.spec = spec
+        self.folder = folder
+        let packed = bench.artifact(data)
+        let corpus = try withCorpus { () throws(CorpusError) in try PackedCorpus(at: packed.file("corpus")) }
+        try TrainingBench.requireTokenizer(of: bench.artifact(start), toFit: corpus, packed)
+        self.corpus = corpus
+        let weights = try TrainingBench.weights(spec.mixture, corpus, bench)
+        var stream = RandomStream(seed: bench.seed, name: "training/rows")
+        let seed = stream.next()
+        loader = try withCorpus { () throws(CorpusError) in
+            try MixtureLoader(
+                corpus: corpus, weights: weights, batchRows: spec.batchRows, seed: seed, exhausted: spec.mixture.exhausted)
+        }
+        validation = DomainLoss(
+            corpus: corpus, rowsPerDomain: spec.evaluateRows == 0 ? nil : spec.evaluateRows,
+            batchRows: min(bench.runtime.microBatch ?? spec.batchRows, spec.batchRows))
+        if spec.mixture.exhausted != .repeat {
+            let most = spec.mixture.dynamic.map { dynamic in corpus.domains.map { _ in dynamic.policy.cap } } ?? loader.weights(at: 0)
+            for shortage in loader.shortages(steps: spec.steps, maximum: most) {
+                bench.note(
+                    "domain \(shortage.domain) may run out: up to \(shortage.rowsNeeded) rows of it could be asked for, it has \(shortage.rows)")
+            }
+        }
+    }
+
+    /// Refuses rows whose ids mean other words to the model.
+    static func requireTokenizer(of model: Artifact, toFit corpus: PackedCorpus, _ packed: Artifact) throws(PipelineError) {
+        let folder = model.file("model")
+        let remedy = "pack the corpus with tokenizer: \(model.record.id)"
+        let special = packed.record.with["parse_special"] == .bool(true)
+        let architecture = try withTransformer { () throws(TransformerError) in try ModelFolder.architecture(folder) }
+        guard corpus.vocabularySize <= architecture.vocabularySize else {
+            throw .mismatch(
+                "vocabulary mismatch: the rows of \(packed.record.id) use \(corpus.vocabularySize) tokens, the model of \(model.record.id) knows \(architecture.vocabularySize)",
+                remedy: remedy)
+        }
+        guard !TokenizerFiles(inFolder: folder).files.isEmpty else { return }
+        let tokenizer = try withCorpus { () throws(CorpusError) in try loadTokenizer(at: folder, parseSpecial: special) }
+        guard tokenizer.fingerprint == corpus.tokenizerFingerprint else {
+            throw .mismatch(
+                "vocabulary mismatch: the rows of \(packed.record.id) were packed with another tokenizer than the one of \(model.record.id)",
+                remedy: remedy)
+        }
+    }
+
+    /// One weight per domain of the corpus.
+    private static func weights(_ mixture: MixtureSpec, _ corpus: PackedCorpus, _ bench: Workbench) throws(PipelineError) -> [Double] {
+        switch mixture.weights {
+        case .natural: return corpus.trainingRowCounts.map(Double.init)
+        case .uniform: return corpus.trainingRowCounts.map { $0 > 0 ? 1 : 0 }
+        case .given(let weights):
+            try requireKnown(weights.keys, corpus, "mixture.weights")
+            return corpus.domains.map { weights[$0] ?? 0 }
+        case .carried(let stage):
+            let path = bench.artifact(stage).file(mixtureName)
+            guard Folder.exists(path) else {
+                throw .mismatch(
+                    "stage '\(stage)' ended without mixture weights to carry on", remedy: "name a stage that trains, or give mixture.weights")
+            }
+            guard let weights = try? JSONDecoder().decode([String: Double].self, from: try Folder.read(path)) else {
+                throw .damagedArtifact(path: path, problem: "it is not a JSON object of numbers")
+            }
+            try requireKnown(weights.keys, corpus, "the weights carried from \(stage)")
+            return corpus.domains.map { weights[$0] ?? 0 }
+        }
+    }
+
+    private static func requireKnown(
+        _ names: some Sequence<String>, _ corpus: PackedCorpus, _ place: String
+    ) throws(PipelineError) {
+        for name in names.sorted() where !corpus.domains.contains(name) {
+            let hint = nearest(to: name, in: corpus.domains).map { " (did you mean '\($0)'?)" } ?? ""
+            throw .mismatch(
+                "\(place) names '\(name)', which is no domain of the corpus\(hint)",
+                remedy: "its domains are \(corpus.domains.joined(separator: ", "))")
+        }
+    }
+
+    /// `mixture.json`: the weights at the end, by domain.
+    static let mixtureName = "mixture.json"
+
+    /// The loss each domain should reach; empty where the mixture is fixed.
+    /// - Parameters:
+    ///   - model: the loaded start model, measured without reading it again when it is the one to measure.
+    ///   - parameters: the size that fitted references are taken at.
+    func references(
+        start: StageID, model: LanguageModel, parameters: Int
+    ) throws(PipelineError) -> [String: Double] {
+        guard let dynamic = spec.mixture.dynamic else { return [:] }
+        let path = folder + "/reference.json"
+        if let known = try? JSONDecoder().decode([String: Double].self, from: Folder.read(path)) { return known }
+        let reference: ReferenceLoss
+        var scores: [DomainScore] = []
+        switch dynamic.reference {
+        case .given(let losses):
+            try TrainingBench.requireKnown(losses.keys, corpus, "mixture.dynamic.reference.given")
+            reference = .given(losses)
+        case .fitted(let points):
+            var models: [String: [ScalingFit.Point]] = [:]
+            for point in points {
+                try TrainingBench.requireKnown(point.losses.keys, corpus, "mixture.dynamic.reference.fitted")
+                for (domain, loss) in point.losses {
+                    models[domain, default: []].append(.init(parameters: Double(point.parameters), loss: loss))
+                }
+            }
+            reference = .fitted(models)
+        case .measured(let stage):
+            reference = .measured
+            bench.note("measures the reference losses of \(stage)")
+            if stage == start {
+                scores = try measure(model)
+            } else {
+                let other = try withTransformer { () throws(TransformerError) in
+                    try ModelFolder.load(
+                        bench.artifact(stage).file("model"), computeDType: spec.precision.dtype, on: bench.device
+                    ).model
+                }
+                scores = try measure(other)
+            }
+        }
+        let losses = try withTraining { () throws(TrainingError) in
+            try reference.losses(for: corpus.domains, parameters: parameters, source: scores, warn: { bench.note($0) })
+        }
+        var named: [String: Double] = [:]
+        for (domain, loss) in zip(corpus.domains, losses) { named[domain] = loss }
+        try Folder.write(CanonicalJSON.readable(named), to: path)
+        return named
+    }
+
+    /// The domain losses of a model on the rows that evaluations take.
+    func measure(_ model: LanguageModel) throws(PipelineError) -> [DomainScore] {
+        do throws(EvaluationError) { return try validation.measure(model) } catch { throw .evaluation(error) }
+    }
+
+    /// The trainer's settings.
+    var settings: TrainingSettings {
+        var optimizer = AdamWSettings()
+        optimizer.weightDecay = spec.weightDecay
+        return TrainingSettings(
+            steps: spec.steps, batchRows: spec.batchRows, peakRate: spec.rate,
+            schedule: LearningRate(warmupSteps: spec.warmupSteps, finalFraction: spec.finalRateFraction),
+            clipNorm: spec.clip, optimizer: optimizer,
+            evaluateEvery: spec.evaluateEvery == 0 ? nil : spec.evaluateEvery,
+            evaluateFirst: spec.mixture.dynamic?.atStart ?? false, mixture: spec.mixture.dynamic?.policy,
+            microBatchRows: bench.runtime.microBatch, recomputesBlocks: bench.runtime.recomputeActivations,
+            checkpointEvery: bench.runtime.checkpointEvery, keepLast: bench.runtime.keepLast)
+    }
+
+    /// Trains to the end, posting events; afterwards `mixture.json` holds the last weights.
+    /// - Throws: `.interrupted` after a checkpoint when the stop flag was raised.
+    func train<O: Objective>(
+        _ model: LanguageModel, _ objective: O, references: [String: Double]
+    ) throws(PipelineError) -> Trainer<O> {
+        let trainer = try withTraining { () throws(TrainingError) in
+            try Trainer(
+                model: model, objective: objective, loader: loader, validation: validation, reference: references,
+                settings: settings, folder: folder, stage: bench.id.name, stop: bench.stop, warn: { bench.note($0) })
+        }
+        let stepTokens = spec.batchRows * corpus.sequenceLength
+        let every = bench.runtime.logEvery
+        let checkpoint = bench.runtime.checkpointEvery
+        let end = try withTraining { () throws(TrainingError) in
+            try trainer.run { (metrics) throws(TrainingError) in
+                // The trainer checkpoints after this call, so the one before last is known to stand.
+                if metrics.step > 1, (metrics.step - 1) % checkpoint == 0 {
+                    bench.post(.checkpoint(id: bench.id, step: metrics.step - 1))
+                }
+                if metrics.step % every == 0 || metrics.step == 1 || metrics.step == spec.steps || metrics.evaluation != nil {
+                    bench.post(.step(id: bench.id, steps: spec.steps, stepTokens: stepTokens, metrics: metrics))
+                }
+            }
+        }
+        if case .stopped(let signal) = end {
+            bench.post(.checkpoint(id: bench.id, step: trainer.step))
+            throw .interrupted(signal: signal ?? 2, step: trainer.step)
+        }
+        try writeMixture(trainer.weightsByDomain)
+        return trainer
+    }
+
+    private func writeMixture(_ weights: [String: Double]) throws(PipelineError) {
+        try Folder.write(CanonicalJSON.readable(weights), to: folder + "/" + TrainingBench.mixtureName)
+    }
+}
+
+/// What every stage with a model tells about its losses.
+func lossFacts(_ scores: [DomainScore]) -> [String: RecordValue] {
+    var losses: [String: RecordValue] = [:]
+    for score in scores { losses[score.domain] = score.lossNats.map { .number($0) } ?? .null }
+    return ["losses": .object(losses), "mean_loss": scores.meanLoss.map { .number($0) } ?? .null]
+}
+
+func withCorpus<R>(_ body: () throws(CorpusError) -> R) throws(PipelineError) -> R {
+    do throws(CorpusError) { return try body() } catch { throw .corpus(error) }
+}
+func withTransformer<R>(_ body: () throws(TransformerError) -> R) throws(PipelineError) -> R {
+    do throws(TransformerError) { return try body() } catch { throw .transformer(error) }
+}
+func withTraining<R>(_ body: () throws(TrainingError) -> R) throws(PipelineError) -> R {
+    do throws(TrainingError) { return try body() } catch { throw .training(error) }
+}

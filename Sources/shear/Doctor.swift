@@ -1,0 +1,48 @@
+internal import ArgumentParser
+internal import FoundationEssentials
+internal import Glibc
+internal import Pipeline
+internal import Torch
+
+/// `shear doctor`: what this machine has and how fast it is.
+struct Doctor: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Says what this machine has, how fast it multiplies, and what is missing.",
+        discussion: "Ends with exit code 65 when something needed is missing.")
+
+    func run() throws {
+        var missing: [String] = []
+        let processor = Machine.processor
+        var rows = [["shear", shearlingVersion]]
+        rows.append(["processor", "\(processor.name), \(ProcessInfo.processInfo.activeProcessorCount) in use"])
+        rows.append(["instructions", processor.features.isEmpty ? "none of those we use" : processor.features.joined(separator: " ")])
+        if let total = Machine.memoryBytes, let free = Machine.availableMemoryBytes {
+            rows.append(["memory", "\(Rendering.bytes(total)), \(Rendering.bytes(free)) available"])
+        }
+        if let disk = Machine.availableDiskBytes(at: ".") { rows.append(["disk here", "\(Rendering.bytes(disk)) free"]) }
+        rows.append(["libtorch", "\(Engine.version), kernels for \(Engine.cpuCapability), \(Engine.threads) threads"])
+        do throws(TorchError) { try Engine.requireVersion() } catch { missing.append(error.message) }
+        for dtype in [DType.float32, .bfloat16] {
+            if let rate = try? Engine.measuredProductRate(dtype) {
+                rows.append(["\(dtype.rawValue) products", "\(Rendering.fixed(rate / 1e12, 2)) TFLOP/s measured (1024 x 1024)"])
+            } else {
+                rows.append(["\(dtype.rawValue) products", "not available"])
+            }
+        }
+        do throws(TorchError) {
+            let count = try Engine.cudaDeviceCount()
+            rows.append(["GPUs", count == 0 ? "none found by libtorch" : "\(count) that libtorch can use"])
+        } catch { rows.append(["GPUs", "none: \(error.message)"]) }
+        print(lines(rows))
+        guard missing.isEmpty else {
+            for problem in missing { Rendering.say("missing: \(problem)") }
+            throw ExitCode(ErrorCategory.data.rawValue)
+        }
+        print("Nothing is missing.")
+    }
+
+    private func lines(_ rows: [[String]]) -> String {
+        let width = rows.map { $0[0].count }.max() ?? 0
+        return rows.map { $0[0] + String(repeating: " ", count: width + 2 - $0[0].count) + $0[1] }.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,149 @@
+internal import ArgumentParser
+internal import Corpus
+internal import Evaluation
+internal import FoundationEssentials
+internal import Glibc
+internal import Pipeline
+internal import Shearing
+internal import Torch
+internal import Training
+internal import Transformer
+
+/// Everything that is said to a person: final sentences, numbers, tables, exit codes.
+enum Rendering {
+    /// Runs a command's work; a failure becomes one message on standard error and its exit code.
+    static func perform(_ work: () throws(PipelineError) -> Void) throws {
+        do throws(PipelineError) { try work() } catch {
+            say(message(error))
+            throw ExitCode(error.category.rawValue)
+        }
+    }
+
+    /// Writes one line to standard error.
+    static func say(_ text: String) {
+        let bytes = Array((text + "\n").utf8)
+        _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+
+    /// The whole message of a failure: what, where, what to do.
+    static func message(_ error: PipelineError) -> String {
+        if case .specification(let problems) = error {
+            let lines = problems.map { "  \($0)" }.joined(separator: "\n")
+            let count = problems.count == 1 ? "1 problem" : "\(problems.count) problems"
+            return "shear: \(count) to correct:\n\(lines)"
+        }
+        var text = "\(error)"
+        while text.last == "." || text.last == "\n" { text.removeLast() }
+        return "shear: \(text)."
+    }
+
+    // MARK: - Numbers
+
+    /// 1234567 as “1,234,567”.
+    static func grouped(_ value: Int) -> String {
+        var digits = String(value.magnitude)
+        var groups: [String] = []
+        while digits.count > 3 {
+            groups.insert(String(digits.suffix(3)), at: 0)
+            digits.removeLast(3)
+        }
+        return (value < 0 ? "-" : "") + ([digits] + groups).joined(separator: ",")
+    }
+
+    /// A number with so many digits after the point.
+    static func fixed(_ value: Double, _ digits: Int) -> String {
+        guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
+        var scale = 1.0
+        for _ in 0..<digits { scale *= 10 }
+        let whole = Int((abs(value) * scale).rounded())
+        let sign = value < 0 && whole > 0 ? "-" : ""
+        guard digits > 0 else { return sign + String(whole) }
+        let text = String(whole)
+        let padded = String(repeating: "0", count: max(0, digits + 1 - text.count)) + text
+        return sign + padded.dropLast(digits) + "." + padded.suffix(digits)
+    }
+
+    /// Tokens and operations: “0.42 B”, “61.4 k”.
+    static func short(_ value: Double) -> String {
+        let units: [(Double, String)] = [(1e18, " E"), (1e15, " P"), (1e12, " T"), (1e8, " B"), (1e5, " M"), (1e3, " k")]
+        let sizes: [String: Double] = [" E": 1e18, " P": 1e15, " T": 1e12, " B": 1e9, " M": 1e6, " k": 1e3]
+        for (least, unit) in units where abs(value) >= least {
+            let scaled = value / (sizes[unit] ?? 1)
+            return fixed(scaled, scaled < 10 ? 2 : 1) + unit
+        }
+        return fixed(value, 0)
+    }
+
+    /// Bytes in powers of 1024.
+    static func bytes(_ value: Int) -> String {
+        var scaled = Double(value)
+        for unit in ["B", "KiB", "MiB", "GiB", "TiB"] {
+            if scaled < 1024 || unit == "TiB" { return fixed(scaled, unit == "B" || scaled >= 100 ? 0 : 1) + " " + unit }
+            scaled /= 1024
+        }
+        return "\(value) B"
+    }
+
+    /// Seconds as “12 s”, “3 min 20 s”, “4 h 10 min”, “12 days”.
+    static func time(_ seconds: Double) -> String {
+        guard seconds.isFinite else { return "?" }
+        if seconds < 10 { return fixed(seconds, 1) + " s" }
+        if seconds < 90 { return fixed(seconds, 0) + " s" }
+        let whole = Int(seconds.rounded())
+        if whole < 5400 { return "\(whole / 60) min \(whole % 60) s" }
+        if whole < 172_800 { return "\(whole / 3600) h \(whole % 3600 / 60) min" }
+        return fixed(seconds / 86_400, 1) + " days"
+    }
+
+    // MARK: - Tables
+
+    /// Columns lined up; the first to the left, the others to the right.
+    static func table(_ rows: [[String]], indent: String = "") -> String {
+        let columns = rows.map(\.count).max() ?? 0
+        let widths = (0..<columns).map { column in rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0 }
+        return rows.map { row in
+            let cells = row.enumerated().map { column, cell in
+                let space = String(repeating: " ", count: widths[column] - cell.count)
+                return column == 0 ? cell + space : space + cell
+            }
+            var line = indent + cells.joined(separator: "  ")
+            while line.last == " " { line.removeLast() }
+            return line
+        }.joined(separator: "\n")
+    }
+
+    /// Text broken into lines of at most `width` characters.
+    static func wrapped(_ text: String, width: Int = 100, indent: String) -> String {
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ") {
+            if !line.isEmpty, line.count + word.count + 1 + indent.count > width {
+                lines.append(line)
+                line = ""
+            }
+            line += line.isEmpty ? String(word) : " " + word
+        }
+        if !line.isEmpty { lines.append(line) }
+        return lines.map { indent + $0 }.joined(separator: "\n")
+    }
+}
+
+/// Runs another module's work and turns its error into the pipeline's.
+func withCorpus<R>(_ body: () throws(CorpusError) -> R) throws(PipelineError) -> R {
+    do throws(CorpusError) { return try body() } catch { throw .corpus(error) }
+}
+func withTransformer<R>(_ body: () throws(TransformerError) -> R) throws(PipelineError) -> R {
+    do throws(TransformerError) { return try body() } catch { throw .transformer(error) }
+}
+func withTorch<R>(_ body: () throws(TorchError) -> R) throws(PipelineError) -> R {
+    do throws(TorchError) { return try body() } catch { throw .torch(error) }
+}
+func withEvaluation<R>(_ body: () throws(EvaluationError) -> R) throws(PipelineError) -> R {
+    do throws(EvaluationError) { return try body() } catch { throw .evaluation(error) }
+}
+func withTraining<R>(_ body: () throws(TrainingError) -> R) throws(PipelineError) -> R {
+    do throws(TrainingError) { return try body() } catch { throw .training(error) }
+}
+func withShearing<R>(_ body: () throws(ShearingError) -> R) throws(PipelineError) -> R {
+    do throws(ShearingError) { return try body() } catch { throw .shearing(error) }
+}

@@ -1,0 +1,64 @@
+internal import ArgumentParser
+internal import FoundationEssentials
+internal import Pipeline
+internal import Training
+
+/// `shear run`: does what a pipeline file says.
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs a pipeline: skips what is cached, continues what was interrupted.",
+        discussion: """
+            Artifacts lie in <runs>/<pipeline>/artifacts/<stage>-<fingerprint>/; a stage runs again when a key of its \
+            `with:`, one of its inputs or the seed changed. Ctrl-C writes a checkpoint and ends; the same command goes on \
+            there, also after a crash. Ends with a table and the path of what was exported.
+            """)
+
+    @OptionGroup var place: Place
+    @Option(help: ArgumentHelp("Take this stage and all that rests on it; earlier ones must be cached.", valueName: "stage"))
+    var from: String?
+    @Option(help: ArgumentHelp("Take this stage and all it rests on.", valueName: "stage"))
+    var until: String?
+    @Option(help: ArgumentHelp("Take this stage alone; earlier ones must be cached.", valueName: "stage"))
+    var only: String?
+    @Flag(help: "Run the taken stages again even when they are cached.")
+    var force = false
+    @Flag(help: "Check cached artifacts by SHA-256 instead of by size and time.")
+    var verify = false
+    @Flag(help: "Plain lines even on a terminal.")
+    var plain = false
+
+    func run() throws {
+        try Rendering.perform { () throws(PipelineError) in
+            let file = try place.load()
+            var options = RunOptions()
+            options.from = try Run.id(from, "--from")
+            options.until = try Run.id(until, "--until")
+            options.only = try Run.id(only, "--only")
+            options.force = force
+            options.verify = verify
+            try withTraining { () throws(TrainingError) in try StopFlag.catchSignals() }
+            let console = Console(plain: plain)
+            let run = try PipelineRun(
+                file: file, runs: place.runs, options: options, stop: .process, observe: { console.show($0) })
+            let artifacts: [Artifact]
+            do throws(PipelineError) { artifacts = try run.run() } catch {
+                console.end()
+                throw error
+            }
+            console.end()
+            print(SummaryRendering.text(artifacts))
+        }
+    }
+
+    private static func id(_ name: String?, _ option: String) throws(PipelineError) -> StageID? {
+        guard let name else { return nil }
+        guard let id = StageID(name) else {
+            throw .specification([
+                SpecProblem(
+                    file: "\(option) \(name)", line: nil, keyPath: "",
+                    reason: "stage id '\(name)' \(StageID.problem(with: name) ?? "is none")")
+            ])
+        }
+        return id
+    }
+}

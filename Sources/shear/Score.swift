@@ -1,0 +1,35 @@
+internal import ArgumentParser
+internal import Evaluation
+internal import FoundationEssentials
+internal import Pipeline
+
+/// `shear score`: log-probabilities of given tokens.
+struct Score: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Prints, for each sequence of token ids, the log-probabilities of its tokens 2 to n as one JSON array a line.")
+
+    @OptionGroup var chosen: ChosenModel
+    @Option(help: "A JSON file: an array of arrays of token ids.")
+    var tokens: String
+
+    func run() throws {
+        try Rendering.perform { () throws(PipelineError) in
+            let sequences = try read()
+            let model = try chosen.load().model
+            try withEvaluation { () throws(EvaluationError) in
+                try Scoring.logProbabilities(of: sequences, under: model) { _, scores in
+                    print("[" + scores.map { "\($0)" }.joined(separator: ",") + "]")
+                }
+            }
+        }
+    }
+
+    private func read() throws(PipelineError) -> [[Int]] {
+        guard let bytes = try? Data(contentsOf: URL(filePath: tokens)) else {
+            throw .missingInput(MissingInput(path: tokens, role: "token file", remedy: "give a JSON array of arrays of ids"))
+        }
+        do { return try JSONDecoder().decode([[Int]].self, from: bytes) } catch {
+            throw .mismatch("\(tokens) is not a JSON array of arrays of integers", remedy: "write it as [[1,2,3],[4,5]]")
+        }
+    }
+}
