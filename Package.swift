@@ -76,8 +76,8 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(
-            name: "Fixtures", dependencies: ["Transformer", "Corpus", "Torch"], path: "Tests/Fixtures", exclude: ["Text"],
-            swiftSettings: swiftSettings),
+            name: "Fixtures", dependencies: ["Transformer", "Corpus", "Torch"], path: "Tests/Fixtures",
+            exclude: ["Golden", "Text"], swiftSettings: swiftSettings),
         tests("Torch", ["Torch"]),
         tests("Corpus", ["Corpus"]),
         tests("Transformer", ["Transformer", "Torch"]),
