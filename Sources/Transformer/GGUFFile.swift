@@ -107,7 +107,9 @@ public enum GGUFValue: Sendable, Hashable {
 
 /// How the numbers of a GGUF tensor are stored.
 public enum GGUFEncoding: UInt32, Sendable, CaseIterable {
+    /// Four bytes a weight.
     case float32 = 0
+    /// Two bytes a weight.
     case float16 = 1
     /// 32 weights: a float16 scale, then 4-bit values less 8.
     case q4_0 = 2
@@ -115,6 +117,7 @@ public enum GGUFEncoding: UInt32, Sendable, CaseIterable {
     case q4_1 = 3
     /// 32 weights: a float16 scale, then signed bytes.
     case q8_0 = 8
+    /// Two bytes a weight.
     case bfloat16 = 30
 
     /// Weights of one block.

@@ -3,12 +3,19 @@ public import FoundationEssentials
 /// Any JSON value, as found in configuration files. Objects keep the order in which they are built, so that files
 /// we write are the same each time.
 public indirect enum JSONValue: Sendable, Hashable {
+    /// `null`.
     case null
+    /// `true` or `false`.
     case bool(Bool)
+    /// A number without a fraction.
     case integer(Int)
+    /// Any other number; one that is not finite is written as `null`.
     case number(Double)
+    /// Text.
     case string(String)
+    /// Values in order.
     case array([JSONValue])
+    /// Names and values in order.
     case object([Member])
 
     /// One name and value of an object.

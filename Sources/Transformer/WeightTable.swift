@@ -1,8 +1,12 @@
 /// What a weight does in the model.
 public enum WeightRole: String, Codable, Sendable, CaseIterable {
+    /// Around the blocks; `head` only when it is not the embedding.
     case embedding, finalNorm, head
+    /// The attention half of a block.
     case attentionNorm, query, key, value, output
+    /// The feed-forward half of a block.
     case feedForwardNorm, gate, up, down
+    /// Their biases, of architectures that have them.
     case queryBias, keyBias, valueBias, outputBias, gateBias, upBias, downBias
 }
 

@@ -1,4 +1,4 @@
-public import FoundationEssentials
+internal import FoundationEssentials
 
 /// Files that tests compare with: small ones in the repository, large ones that a script fetches.
 public enum FixtureFiles {
