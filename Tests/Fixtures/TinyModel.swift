@@ -18,7 +18,7 @@ public enum TinyModel {
 
     /// A random architecture: head counts, sharing, widths, tying and biases all vary with the seed.
     public static func randomArchitecture(seed: UInt64) -> Architecture {
-        var random = RepeatableRandom(seed: seed)
+        var random = RepeatableRandom(seed)
         let keyValueHeads = Int.random(in: 1...3, using: &random)
         return architecture(
             layers: Int.random(in: 1...5, using: &random), hidden: 8 * Int.random(in: 2...5, using: &random),
@@ -44,23 +44,8 @@ public enum TinyModel {
 
     /// Random token ids, `[rows, time]` Int64.
     public static func tokens(_ architecture: Architecture, rows: Int = 2, time: Int = 12, seed: UInt64 = 1) throws -> Tensor {
-        var random = RepeatableRandom(seed: seed)
+        var random = RepeatableRandom(seed)
         let ids = (0..<(rows * time)).map { _ in Int64.random(in: 0..<Int64(architecture.vocabularySize), using: &random) }
         return try Tensor(ids, shape: [rows, time])
-    }
-}
-
-/// A generator of the same numbers each time (SplitMix64).
-public struct RepeatableRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    public init(seed: UInt64) { state = seed }
-
-    public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

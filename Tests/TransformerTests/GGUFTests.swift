@@ -165,7 +165,7 @@ import Torch
             #expect(try read(good))
             for length in stride(from: 0, to: headerEnd, by: 7) { #expect(try !read(Array(good[..<length]))) }
             #expect(try !read(Array(good.dropLast(33))))
-            var random = RepeatableRandom(seed: 3)
+            var random = RepeatableRandom(3)
             for _ in 0..<300 {
                 var bytes = good
                 for _ in 0..<Int.random(in: 1...3, using: &random) {

@@ -10,7 +10,7 @@ import Torch
 
     /// Soft masks with some exact zeros; at least one dead layer when there are several.
     static func masks(_ shape: Architecture, seed: UInt64, ones: Bool = false) throws -> LayerMasks {
-        var random = RepeatableRandom(seed: seed)
+        var random = RepeatableRandom(seed)
         func values(_ count: Int) -> [Float] {
             (0..<count).map { _ in ones ? 1 : Float.random(in: 0...1, using: &random) < 0.3 ? 0 : Float.random(in: 0.2...1, using: &random) }
         }

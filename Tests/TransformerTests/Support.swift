@@ -1,13 +1,11 @@
-import Foundation
+import Fixtures
 import Testing
 import Torch
 
 /// Runs `body` with the path of a new folder that is removed afterwards.
 func withTemporaryFolder(_ body: (String) throws -> Void) throws {
-    let path = FileManager.default.temporaryDirectory.appending(path: "transformer-tests-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    try body(path)
+    let folder = try TemporaryDirectory()
+    try withExtendedLifetime(folder) { try body(folder.path) }
 }
 
 /// The largest difference of two tensors over the largest value of the second.
