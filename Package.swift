@@ -40,7 +40,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
-let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -49,16 +48,15 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
         .executableTarget(
             name: "shear",
-            dependencies: ["Pipeline", "Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch", arguments, logging]
+            dependencies: ["Pipeline", "Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch", arguments]
                 + (portable == nil ? [] : ["CNoLocales"]),
             swiftSettings: swiftSettings),
-        module("Pipeline", ["Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch", "Yams", crypto, logging]),
+        module("Pipeline", ["Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch", "Yams"]),
         module("Shearing", ["Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
         module("Training", ["Evaluation", "Transformer", "Corpus", "Torch"]),
         module("Evaluation", ["Transformer", "Corpus", "Torch"]),

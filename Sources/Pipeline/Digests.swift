@@ -1,5 +1,4 @@
 internal import Corpus
-internal import Crypto
 internal import FoundationEssentials
 internal import Glibc
 
@@ -53,22 +52,8 @@ final class Digests {
     }
 
     /// The SHA-256 of a file, read through once.
-    /// - Throws: `.file`.
+    /// - Throws: `.file` or `.corpus`.
     static func sha256(of path: String) throws(PipelineError) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Folder.failure("read", path) }
-        defer { close(descriptor) }
-        var hash = SHA256()
-        var buffer = [UInt8](repeating: 0, count: 1 << 20)
-        while true {
-            let count = read(descriptor, &buffer, buffer.count)
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw Folder.failure("read", path)
-            }
-            if count == 0 { break }
-            buffer.withUnsafeBytes { hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-        }
-        return Fingerprint.hexadecimal(hash.finalize())
+        try withCorpus { () throws(CorpusError) in try FileDigest.sha256(ofFile: path) }
     }
 }

@@ -1,4 +1,4 @@
-internal import Crypto
+internal import Corpus
 public import FoundationEssentials
 
 /// SHA-256 of everything that decides an artifact's content, as 64 lower-case hexadecimal digits.
@@ -14,16 +14,7 @@ public struct Fingerprint: Hashable, Codable, Sendable, CustomStringConvertible 
     public init(digits: String) { self.digits = digits }
 
     /// SHA-256 of raw bytes.
-    public init(of bytes: some Sequence<UInt8>) {
-        digits = Fingerprint.hexadecimal(SHA256.hash(data: Array(bytes)))
-    }
-
-    static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.map { byte in
-            let text = String(byte, radix: 16)
-            return text.count == 1 ? "0" + text : text
-        }.joined()
-    }
+    public init(of bytes: some Sequence<UInt8>) { digits = FileDigest.sha256(Array(bytes)) }
 
     /// SHA-256 of a value's canonical JSON (`CanonicalJSON`).
     public init(_ value: some Encodable) { self.init(of: CanonicalJSON.bytes(of: value)) }

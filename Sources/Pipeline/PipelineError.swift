@@ -11,6 +11,8 @@ public enum PipelineError: Error, Sendable {
     case specification([SpecProblem])
     /// Files a stage reads from outside the pipeline are not there.
     case missingInput(MissingInput)
+    /// Several of them, for several stages.
+    case missingInputs([MissingInput])
     /// Another process works on the stage.
     case locked(LockOwner, path: String)
     /// The file system refused. `code` is an `errno`.
@@ -71,6 +73,9 @@ extension PipelineError: CustomStringConvertible {
         switch self {
         case .specification(let problems): problems.map(\.description).joined(separator: "\n")
         case .missingInput(let input): "the \(input.role) \(input.path) is missing; \(input.remedy)"
+        case .missingInputs(let inputs):
+            "\(inputs.count) inputs are missing:\n"
+                + inputs.map { "  the \($0.role) \($0.path); \($0.remedy)" }.joined(separator: "\n")
         case .locked(let owner, let path):
             "process \(owner.processID) on \(owner.host) works on it since \(PipelineError.time(owner.startedAt)); wait for it or stop it (lock: \(path))"
         case .file(let operation, let path, let code):

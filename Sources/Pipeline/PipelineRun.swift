@@ -110,12 +110,13 @@ public struct PipelineRun {
 
     /// All missing outside inputs of the taken stages at once, before anything long starts.
     private func requireInputs(_ planner: Planner, _ taken: Set<StageID>) throws(PipelineError) {
-        let plan = try planner.plan()
-        for stage in plan.stages where taken.contains(stage.id) {
-            if case .blocked(let missing) = stage.state, let first = missing.first {
-                throw .stage(stage.id, .missingInput(first))
-            }
+        var missing: [MissingInput] = []
+        for stage in try planner.plan().stages where taken.contains(stage.id) {
+            guard case .blocked(let inputs) = stage.state else { continue }
+            for input in inputs where !missing.contains(input) { missing.append(input) }
         }
+        if missing.count == 1 { throw .missingInput(missing[0]) }
+        if !missing.isEmpty { throw .missingInputs(missing) }
     }
 
     /// Finds or makes the artifact of a stage; nil for a stage that is neither taken nor there.

@@ -14,7 +14,7 @@ public final class RateBook {
     static let assumedShare = 0.35
 
     private let store: ArtifactStore
-    private var measured: [DType: Rate] = [:]
+    private var measured: [String: Rate] = [:]
 
     /// - Parameter store: whose artifacts' records are read.
     public init(store: ArtifactStore) { self.store = store }
@@ -26,17 +26,21 @@ public final class RateBook {
                 operationsPerSecond: record.cost.floatingPointOperations / record.cost.wallSeconds,
                 source: "recorded when stage \(record.id) ran")
         }
-        guard stage.declaration.runtime.device == "cpu" else { return nil }
-        return product(stage.declaration.spec.computeDType)
+        let dtype = stage.declaration.spec.computeDType
+        guard stage.declaration.runtime.device != "cpu" else { return product(dtype, on: .cpu, "") }
+        if Engine.cudaIsAvailable { return product(dtype, on: .cuda(0), " on this GPU") }
+        return product(dtype, on: .cpu, " on this processor, as there is no \(stage.declaration.runtime.device) here")
     }
 
-    private func product(_ dtype: DType) -> Rate? {
-        if let known = measured[dtype] { return known }
-        guard let rate = try? Engine.measuredProductRate(dtype, size: 512, runs: 1) else { return nil }
+    private func product(_ dtype: DType, on device: Device, _ place: String) -> Rate? {
+        let key = "\(dtype.rawValue)\(place)"
+        if let known = measured[key] { return known }
+        let size = device == .cpu ? 512 : 4096
+        guard let rate = try? Engine.measuredProductRate(dtype, on: device, size: size, runs: 1) else { return nil }
         let made = Rate(
             operationsPerSecond: rate * RateBook.assumedShare,
-            source: "\(Int(RateBook.assumedShare * 100))% of the \(dtype.rawValue) product rate measured now")
-        measured[dtype] = made
+            source: "\(Int(RateBook.assumedShare * 100))% of the \(dtype.rawValue) product rate measured now\(place)")
+        measured[key] = made
         return made
     }
 

@@ -1,3 +1,4 @@
+public import Evaluation
 internal import FoundationEssentials
 internal import Glibc
 public import Training
@@ -12,6 +13,8 @@ public enum RunEvent: Codable, Sendable, Equatable {
     /// An optimizer step that is due by `log_every`, the first or the last.
     case step(id: StageID, steps: Int, stepTokens: Int, metrics: StepMetrics)
     case checkpoint(id: StageID, step: Int)
+    /// A model was measured on held-out rows.
+    case evaluated(id: StageID, model: StageID, scores: [DomainScore])
     case stageFinished(id: StageID, fingerprint: Fingerprint, path: String, cost: StageCost)
     case stageFailed(id: StageID, message: String)
     case runFinished(wallSeconds: Double)

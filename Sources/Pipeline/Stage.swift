@@ -47,7 +47,7 @@ public struct StageDeclaration: Sendable, Equatable {
         var path = key.isEmpty ? "with" : "with." + key
         while true {
             if let line = lines[path] { return line }
-            guard let dot = path.lastIndex(of: ".") else { return lines[""] }
+            guard let dot = path.lastIndex(where: { $0 == "." || $0 == "[" }) else { return lines[""] }
             path = String(path[..<dot])
         }
     }

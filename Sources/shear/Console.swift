@@ -28,6 +28,7 @@ final class Console {
         case .step(_, let steps, let stepTokens, let metrics):
             line?.show(metrics, of: steps, stepTokens: stepTokens)
             if let scores = metrics.evaluation { say("  step \(metrics.step): " + Console.losses(scores)) }
+        case .evaluated(let id, let model, let scores): say("  \(id): \(model) " + Console.losses(scores))
         case .checkpoint, .stageFailed, .runFinished: break
         case .stageFinished(let id, _, let path, let cost):
             end()

@@ -92,7 +92,8 @@ enum Rendering {
         let whole = Int(seconds.rounded())
         if whole < 5400 { return "\(whole / 60) min \(whole % 60) s" }
         if whole < 172_800 { return "\(whole / 3600) h \(whole % 3600 / 60) min" }
-        return fixed(seconds / 86_400, 1) + " days"
+        if seconds < 730 * 86_400 { return fixed(seconds / 86_400, 1) + " days" }
+        return fixed(seconds / 31_557_600, 0) + " years"
     }
 
     // MARK: - Tables

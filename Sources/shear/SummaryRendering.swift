@@ -5,14 +5,13 @@ enum SummaryRendering {
     /// Parameters, losses, tokens and time of what was made, and where the export lies.
     static func text(_ artifacts: [Artifact]) -> String {
         var blocks: [String] = []
-        var rows = [["stage", "kind", "parameters", "tokens", "loss", "time", "peak memory"]]
+        var rows = [["stage", "kind", "parameters", "tokens", "time", "peak memory"]]
         for artifact in artifacts {
             let record = artifact.record
             rows.append([
                 record.id.name, record.kind.rawValue,
                 record.facts["parameters"]?.double.map { Rendering.grouped(Int($0)) } ?? "-",
                 record.cost.tokens > 0 ? Rendering.grouped(record.cost.tokens) : "-",
-                record.facts["mean_loss"]?.double.map { Rendering.fixed($0, 3) } ?? "-",
                 Rendering.time(record.cost.wallSeconds), Rendering.bytes(record.cost.peakMemoryBytes),
             ])
         }
@@ -36,7 +35,7 @@ enum SummaryRendering {
             rows.append([domain.text] + models.map { $0["losses"]?[domain.text]?.double.map { Rendering.fixed($0, 3) } ?? "-" })
         }
         rows.append(["mean"] + models.map { $0["mean_loss"]?.double.map { Rendering.fixed($0, 3) } ?? "-" })
-        rows.append(["spread over the first"] + models.map { $0["spread"]?.double.map { Rendering.fixed($0, 3) } ?? "-" })
+        rows.append(["spread of distances from \(models.first?["stage"]?.text ?? "")"] + models.map { $0["spread"]?.double.map { Rendering.fixed($0, 3) } ?? "-" })
         return Rendering.table(rows)
     }
 }

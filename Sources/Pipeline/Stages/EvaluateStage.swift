@@ -9,7 +9,7 @@ extension EvaluateSpec: StageSpec {
     public static let revision = 1
 
     public var needs: [StageNeed] {
-        models.enumerated().map { StageNeed(key: "models.\($0.offset)", stage: $0.element, kind: .model) }
+        models.enumerated().map { StageNeed(key: "models[\($0.offset)]", stage: $0.element, kind: .model) }
             + [StageNeed(key: "data", stage: data, kind: .corpus)]
     }
 
@@ -79,7 +79,7 @@ extension EvaluateSpec: StageSpec {
                 Column(
                     stage: id, fingerprint: artifact.record.fingerprint, parameters: model.architecture.parameterCount,
                     scores: scores, mean_loss: scores.meanLoss))
-            bench.note("\(id): mean loss \(scores.meanLoss.map { "\($0)" } ?? "none, no domain has validation rows")")
+            bench.post(.evaluated(id: bench.id, model: id, scores: scores))
         }
         try output.write(columns, to: "scores.json")
         return StageResult(

@@ -58,7 +58,7 @@ extension ImportSpec: StageSpec {
         }
         if let made = outlook.architecture {
             let cost = CostModel(made)
-            outlook.memoryBytes = 2 * cost.storedBytes(.float32)
+            outlook.memoryBytes = cost.storedBytes(.float32)
             outlook.diskBytes = cost.storedBytes(.float32)
         }
         return outlook

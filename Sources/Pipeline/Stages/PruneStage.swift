@@ -1,5 +1,4 @@
 internal import Corpus
-internal import Evaluation
 internal import FoundationEssentials
 internal import Shearing
 internal import Torch
@@ -86,7 +85,9 @@ extension PruneSpec: StageSpec {
             file = try MasksFile(trainer.objective.masks, step: trainer.step)
         } catch { throw .shearing(error) }
         try Folder.write(CanonicalJSON.readable(report), to: folder + "/convergence.json")
-        var facts = try finish(model, file, description, bench, folder) { (carved) throws(PipelineError) in try rows.measure(carved) }
+        let carved = try finish(model, file, description, bench, folder)
+        var facts = carved.facts
+        facts.merge(lossFacts(try rows.measure(carved.model))) { _, new in new }
         facts["source_parameters"] = .integer(source.parameterCount)
         facts["steps"] = .integer(trainer.step)
         facts["mixture"] = RecordValue(trainer.weightsByDomain)
@@ -147,10 +148,7 @@ extension PruneSpec: StageSpec {
         do throws(ShearingError) {
             masks = try choice.masks(source: source, target: target.target, importance: importance, seed: stream.next())
         } catch { throw .shearing(error) }
-        let validation = DomainLoss(corpus: corpus, rowsPerDomain: nil, batchRows: bench.runtime.microBatch ?? calibrationRows)
-        var facts = try finish(model, MasksFile(step: 0, masks: masks), description, bench, folder) { (carved) throws(PipelineError) in
-            do throws(EvaluationError) { return try validation.measure(carved) } catch { throw .evaluation(error) }
-        }
+        var facts = try finish(model, MasksFile(step: 0, masks: masks), description, bench, folder).facts
         facts["source_parameters"] = .integer(source.parameterCount)
         let tokens = importance == nil ? 0 : calibrationBatches * calibrationRows * corpus.sequenceLength
         return StageResult(
@@ -160,11 +158,11 @@ extension PruneSpec: StageSpec {
             facts: .object(facts))
     }
 
-    /// Carves, writes and measures the smaller model.
+    /// Carves and writes the smaller model.
     private func finish(
         _ model: LanguageModel, _ file: MasksFile, _ description: ModelFolder.Description, _ bench: Workbench,
-        _ folder: String, measure: (LanguageModel) throws(PipelineError) -> [DomainScore]
-    ) throws(PipelineError) -> [String: RecordValue] {
+        _ folder: String
+    ) throws(PipelineError) -> (model: LanguageModel, facts: [String: RecordValue]) {
         let carved: LanguageModel
         do throws(ShearingError) {
             try file.write(to: folder + "/masks.safetensors")
@@ -176,8 +174,6 @@ extension PruneSpec: StageSpec {
                 special: description.special, lineage: bench.lineageMetadata,
                 card: ModelCard(title: "\(bench.pipeline): \(bench.id)"), form: .perBlock)
         }
-        var facts = lossFacts(try measure(carved))
-        facts["parameters"] = .integer(carved.architecture.parameterCount)
-        return facts
+        return (carved, ["parameters": .integer(carved.architecture.parameterCount)])
     }
 }
