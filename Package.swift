@@ -77,7 +77,7 @@ let package = Package(
             name: "Fixtures", dependencies: ["Transformer", "Corpus", "Torch"], path: "Tests/Fixtures",
             exclude: ["Golden", "Text"], swiftSettings: swiftSettings),
         tests("Torch", ["Torch"]),
-        tests("Corpus", ["Corpus"]),
+        tests("Corpus", ["Corpus", "CZlib", "CZstd"]),
         tests("Transformer", ["Transformer", "Torch"]),
         tests("Training", ["Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
         tests("Shearing", ["Shearing", "Training", "Transformer", "Corpus", "Torch"]),

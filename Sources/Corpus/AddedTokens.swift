@@ -43,8 +43,8 @@ struct AddedTokens: Sendable {
                 let end = at + candidate.content.count
                 guard end <= text.count, candidate.content.elementsEqual(text[at..<end]) else { continue }
                 if candidate.isSingleWord {
-                    if at > 0, isWord(base + characterStart(text, before: at), classes) { continue }
-                    if end < text.count, isWord(base + end, classes) { continue }
+                    if at > 0, isWord(base + characterStart(text, before: at)) { continue }
+                    if end < text.count, isWord(base + end) { continue }
                 }
                 var lower = at, upper = end
                 while candidate.stripsLeft, lower > from {
@@ -69,7 +69,13 @@ struct AddedTokens: Sendable {
         return at
     }
 
-    private func isWord(_ text: UnsafePointer<UInt8>, _ classes: CharacterClasses) -> Bool {
-        text[0] == 0x5F || classes.at(text).bits & (CharacterClasses.letter | CharacterClasses.number) != 0
+    /// `\w` of Rust's regular expressions, which the original asks about the neighbours of single words.
+    private func isWord(_ text: UnsafePointer<UInt8>) -> Bool {
+        guard let scalar = Unicode.Scalar(decodeScalar(text).scalar) else { return false }
+        let properties = scalar.properties
+        return switch properties.generalCategory {
+        case .decimalNumber, .connectorPunctuation, .nonspacingMark, .spacingMark, .enclosingMark: true
+        default: properties.isAlphabetic || properties.isJoinControl
+        }
     }
 }

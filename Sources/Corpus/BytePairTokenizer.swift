@@ -41,7 +41,7 @@ public final class BytePairTokenizer: Tokenizer {
         }
         let steps = isByteLevel ? try PreTokenizer(settings.preTokenizer, path: path).steps : []
         plan = BytePairPlan(
-            added: AddedTokens(settings.addedTokens ?? [], parseSpecial: parseSpecial), normalizer: normalizer,
+            added: AddedTokens(vocabulary.addedTokens, parseSpecial: parseSpecial), normalizer: normalizer,
             steps: steps, ignoresMerges: settings.model.ignoresMerges ?? false,
             fusesUnknown: settings.model.fusesUnknown ?? false,
             fallsBackOnBytes: settings.model.fallsBackOnBytes ?? false)

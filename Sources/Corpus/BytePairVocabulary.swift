@@ -90,10 +90,17 @@ final class BytePairVocabulary: @unchecked Sendable {  // immutable after init
 
     /// The id of an added or ordinary token by its content.
     func token(named name: String) -> TokenID? {
-        if let added = settings.addedTokens?.first(where: { $0.content == name }) {
-            return TokenID(truncatingIfNeeded: added.id)
+        if let known = VocabularyReader(handle: handle, size: size).find(Array(name.utf8)) { return known }
+        return settings.addedTokens?.first { $0.content == name }.map { TokenID(truncatingIfNeeded: $0.id) }
+    }
+
+    /// The added tokens, with the vocabulary's id where it has one for the same content: it goes before the file's.
+    var addedTokens: [TokenizerSettings.AddedToken] {
+        (settings.addedTokens ?? []).map { token in
+            var token = token
+            token.id = self.token(named: token.content).map(Int.init) ?? token.id
+            return token
         }
-        return VocabularyReader(handle: handle, size: size).find(Array(name.utf8))
     }
 
     private static func endsInByteLevel(_ step: TokenizerSettings.Step?) -> Bool {

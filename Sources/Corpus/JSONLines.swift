@@ -34,6 +34,9 @@ final class JSONLines {
 
     deinit { buffer.deallocate() }
 
+    /// The size of the buffer now.
+    var bufferBytes: Int { buffer.count }
+
     /// The next line, blank ones included; nil at the end.
     func next() throws(CorpusError) -> Line? {
         var searched = start

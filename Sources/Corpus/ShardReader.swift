@@ -48,6 +48,9 @@ public struct ShardReader: ~Copyable {
     /// How many skipped lines are listed; all are counted.
     public static let listedSkips = 10_000
 
+    /// The size of the buffer that holds a line: at most the longest allowed line and a quarter of a mebibyte.
+    var bufferBytes: Int { lines.bufferBytes }
+
     private let domain: String
     private let rules: RecordRules
     private let lines: JSONLines
