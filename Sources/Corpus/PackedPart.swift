@@ -107,7 +107,8 @@ final class PackedPartOutput {
         }
         let digest = try writer.take()?.commit(isDurable: false).digest()
         return PackedPart.Output(
-            domain: domain, split: split, file: file, sha256: digest ?? "", rows: rows, documents: documents, textBytes: textBytes,
+            domain: domain, split: split, file: file, sha256: digest ?? "", rows: rows, documents: documents,
+            textBytes: textBytes,
             tokens: packer.tokenCount, droppedTokens: packer.droppedTokens, rest: rest)
     }
 }
