@@ -177,7 +177,8 @@ final class BytePairEncoder: @unchecked Sendable {
     }
 
     private func mergePiece(_ piece: UnsafePointer<UInt8>, _ length: Int) {
-        if plan.ignoresMerges, let whole = vocabulary.token(spelling: UnsafeBufferPointer(start: piece, count: length)) {
+        if plan.ignoresMerges, let whole = vocabulary.token(spelling: UnsafeBufferPointer(start: piece, count: length))
+        {
             return append(whole)
         }
         if length > symbolCapacity {

@@ -46,7 +46,9 @@ public final class BytePairTokenizer: Tokenizer {
             fusesUnknown: settings.model.fusesUnknown ?? false,
             fallsBackOnBytes: settings.model.fallsBackOnBytes ?? false)
         vocabularySize = vocabulary.size
-        beginOfText = TokenizerFile.firstKnown(roles.beginOfText, TokenizerFile.usualBegins) { vocabulary.token(named: $0) }
+        beginOfText = TokenizerFile.firstKnown(roles.beginOfText, TokenizerFile.usualBegins) {
+            vocabulary.token(named: $0)
+        }
         endOfText = TokenizerFile.firstKnown(roles.endOfText, TokenizerFile.usualEnds) { vocabulary.token(named: $0) }
         fingerprint = FileDigest.sha256(Array("byte pairs, special \(parseSpecial)\n".utf8) + json)
     }
@@ -70,7 +72,8 @@ public final class BytePairTokenizer: Tokenizer {
             guard token >= 0, Int(token) < vocabularySize else {
                 throw .encoding(reason: "id \(token) is not below the vocabulary's size \(vocabularySize)")
             }
-            text += vocabulary.spellings[vocabulary.spellingStarts[Int(token)]..<vocabulary.spellingStarts[Int(token) + 1]]
+            text +=
+                vocabulary.spellings[vocabulary.spellingStarts[Int(token)]..<vocabulary.spellingStarts[Int(token) + 1]]
         }
         if !isByteLevel, !plan.normalizer.isIdentity, text.first == 0x20 { text.removeFirst() }
         return text

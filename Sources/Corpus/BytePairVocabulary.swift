@@ -1,8 +1,9 @@
 import CCorpus
+
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// What a `tokenizer.json` with a BPE model says, in the form that encoding and decoding need.
@@ -34,9 +35,11 @@ final class BytePairVocabulary: @unchecked Sendable {  // immutable after init
     /// - Throws: `CorpusError.tokenizer` when the file is something else or lacks something.
     init(json: [UInt8], path: String) throws(CorpusError) {
         var made: OpaquePointer?
-        guard json.withUnsafeBufferPointer({ buffer in
-            buffer.baseAddress.map { cc_vocabulary_parse($0, buffer.count, &made) == CT_OK } ?? false
-        }), let handle = made else {
+        guard
+            json.withUnsafeBufferPointer({ buffer in
+                buffer.baseAddress.map { cc_vocabulary_parse($0, buffer.count, &made) == CT_OK } ?? false
+            }), let handle = made
+        else {
             throw .tokenizer(
                 path: path, reason: json.isEmpty ? "the file is empty" : boundaryMessage(),
                 remedy: "fetch the file again; a byte-pair tokenizer.json is wanted")
@@ -130,7 +133,9 @@ private struct VocabularyReader {
     func characters() -> [UInt32: TokenID] {
         var result: [UInt32: TokenID] = [:]
         for id in 0..<size {
-            guard let piece = piece(id), let base = piece.baseAddress, piece.count <= 4, piece.count > 0 else { continue }
+            guard let piece = piece(id), let base = piece.baseAddress, piece.count <= 4, piece.count > 0 else {
+                continue
+            }
             let (scalar, length) = decodeScalar(base)
             if length == piece.count, let found = find(Array(piece)) { result[scalar] = found }
         }

@@ -48,7 +48,8 @@ enum ByteSpelling {
     /// The text of a piece of a SentencePiece vocabulary: U+2581 is a space, `<0xE2>` a byte.
     static func text(of piece: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         if piece.count == 6, piece.starts(with: "<0x".utf8), piece[5] == 0x3E,
-            let byte = UInt8(String(decoding: piece[3..<5], as: UTF8.self), radix: 16) {
+            let byte = UInt8(String(decoding: piece[3..<5], as: UTF8.self), radix: 16)
+        {
             return [byte]
         }
         var result: [UInt8] = []

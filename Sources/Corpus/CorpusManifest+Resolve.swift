@@ -61,7 +61,11 @@ extension CorpusManifest {
                 rest = rest.dropFirst()
             }
             guard !name.isEmpty, let value = getenv(String(name)) else {
-                throw .missing(path: text, remedy: "set the environment variable \(name.isEmpty ? "after '$'" : String(name)) to the corpus's folder")
+                throw .missing(
+                    path: text,
+                    remedy:
+                        "set the environment variable \(name.isEmpty ? "after '$'" : String(name)) to the corpus's folder"
+                )
             }
             result += String(cString: value)
         }
@@ -117,7 +121,9 @@ private struct ShardSearch {
         return (listings[start] ?? []).filter(pattern.matches).map { isAbsolute ? "/\($0)" : $0 }
     }
 
-    private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : path.isEmpty ? root : "\(root)/\(path)" }
+    private func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : path.isEmpty ? root : "\(root)/\(path)"
+    }
 
     mutating func add(
         _ paths: [String], _ split: CorpusSplit, domain: String?, _ promised: [CorpusManifest.File]
@@ -132,8 +138,10 @@ private struct ShardSearch {
             }
             if let owner = owners[real] {
                 throw .invalidArgument(
-                    reason: "\(absolute) belongs to \(describe(owner.domain, owner.split)) and to \(describe(domain, split))",
-                    remedy: "narrow the patterns, or set route_by and common shards when its records name their domains")
+                    reason:
+                        "\(absolute) belongs to \(describe(owner.domain, owner.split)) and to \(describe(domain, split))",
+                    remedy: "narrow the patterns, or set route_by and common shards when its records name their domains"
+                )
             }
             owners[real] = (domain, split)
             let promise = promised.first { $0.path == path }

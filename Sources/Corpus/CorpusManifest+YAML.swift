@@ -29,8 +29,9 @@ extension CorpusManifest {
         manifest.shards = root.strings("shards") ?? []
         manifest.validation = root.strings("validation") ?? []
         manifest.files = root.mappings("files")?.compactMap(file) ?? []
-        manifest.domains = root.requiredMappings("domains")?.map(domain) ?? []
-        manifest.noteContradictions(root)
+        let entries = root.requiredMappings("domains") ?? []
+        manifest.domains = entries.map(domain)
+        manifest.noteContradictions(root, entries)
         root.finish()
         try yaml.check()
         return manifest
@@ -62,22 +63,20 @@ extension CorpusManifest {
         return path.map { File(path: $0, bytes: bytes, sha256: digest, documents: documents) }
     }
 
-    private func noteContradictions(_ root: YAMLMapping) {
+    private func noteContradictions(_ root: YAMLMapping, _ entries: [YAMLMapping]) {
         if root.contains("domains"), domains.isEmpty { root.note("domains", "no domain is listed") }
         var names: Set<String> = []
-        for (index, domain) in domains.enumerated() {
+        for (domain, entry) in zip(domains, entries) where entry.contains("name") {
             if domain.name.isEmpty || domain.name.contains("/") || domain.name.hasPrefix(".") {
-                root.note("domains", "domain \(index + 1): '\(domain.name)' is no name for a folder of packed rows")
+                entry.note("name", "'\(domain.name)' is no name for a folder of packed rows")
             }
-            if !names.insert(domain.name).inserted { root.note("domains", "domain '\(domain.name)' stands twice") }
+            if !names.insert(domain.name).inserted { entry.note("name", "domain '\(domain.name)' stands twice") }
             if !domain.validation.isEmpty, domain.validationFraction != nil {
-                root.note("domains", "domain '\(domain.name)' has both validation files and a validation_fraction")
+                entry.note("validation_fraction", "domain '\(domain.name)' has validation files already")
             }
-            if domain.shards.isEmpty, shards.isEmpty {
-                root.note(
-                    "domains",
-                    "domain '\(domain.name)' has no shards"
-                        + (routeBy == nil ? "" : ", and the corpus has no common `shards` either"))
+            if !entry.contains("shards"), shards.isEmpty {
+                let common = routeBy == nil ? "" : ", and the corpus has no common `shards` either"
+                entry.note("shards", "domain '\(domain.name)' has no shards\(common)")
             }
         }
         if routeBy == nil, !shards.isEmpty || !validation.isEmpty {
@@ -121,7 +120,7 @@ extension CorpusManifest {
             var members = ["path: \(scalar(file.path))"]
             if let bytes = file.bytes { members.append("bytes: \(bytes)") }
             if let documents = file.documents { members.append("documents: \(documents)") }
-            if let digest = file.sha256 { members.append("sha256: \(scalar(digest))") }
+            if let digest = file.sha256 { members.append("sha256: \"\(digest)\"") }
             text += "\(indent)  - { \(members.joined(separator: ", ")) }\n"
         }
         return text
@@ -130,7 +129,8 @@ extension CorpusManifest {
     /// A word as it is where YAML reads it as text, in double quotes otherwise.
     private static func scalar(_ text: String) -> String {
         let isPlain =
-            text.first?.isLetter == true && !isNull(text) && !["true", "false", "yes", "no", "on", "off"].contains(text.lowercased())
+            text.first?.isLetter == true && !isNull(text)
+            && !["true", "false", "yes", "no", "on", "off"].contains(text.lowercased())
             && text.utf8.allSatisfy {
                 ($0 | 32 >= 97 && $0 | 32 <= 122) || ($0 >= 48 && $0 <= 57) || [45, 46, 47, 95].contains($0)
             }

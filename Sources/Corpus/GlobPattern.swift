@@ -12,7 +12,7 @@ struct GlobPattern {
     var isLiteral: Bool { !text.contains { $0 == "*" || $0 == "?" || $0 == "[" } }
 
     /// Whether it could lead out of the folder it starts from.
-    var leavesItsFolder: Bool { text.hasPrefix("/") || parts.contains { $0 == ["." , "."] } }
+    var leavesItsFolder: Bool { text.hasPrefix("/") || parts.contains { $0 == [".", "."] } }
 
     /// The folders at its front that hold no wildcard, such as `train/chunk1`.
     var literalFolders: [String] {

@@ -39,7 +39,8 @@ final class RecordParser {
         guard let base = line.baseAddress else { return .unusable(.notJSON(detail: "nothing"), offset: nil) }
         var record = cc_record()
         guard cc_record_parse(handle, base, line.count, &record) == CT_OK else {
-            throw .invalidArgument(reason: "A line of \(line.count) bytes cannot be read: \(boundaryMessage())",
+            throw .invalidArgument(
+                reason: "A line of \(line.count) bytes cannot be read: \(boundaryMessage())",
                 remedy: "free memory or lower max_document_bytes")
         }
         let detail = record.detail.map { String(cString: $0) } ?? ""

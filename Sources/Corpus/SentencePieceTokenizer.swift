@@ -19,9 +19,11 @@ public final class SentencePieceTokenizer: Tokenizer, @unchecked Sendable {  // 
     public init(path: String, parseSpecial: Bool = false) throws(CorpusError) {
         let bytes = try readSmallFile(path, limit: BytePairTokenizer.maximumBytes)
         var made: OpaquePointer?
-        guard bytes.withUnsafeBufferPointer({ buffer in
-            buffer.baseAddress.map { cc_sentencepiece_load($0, buffer.count, &made) == CT_OK } ?? false
-        }), let model = made else {
+        guard
+            bytes.withUnsafeBufferPointer({ buffer in
+                buffer.baseAddress.map { cc_sentencepiece_load($0, buffer.count, &made) == CT_OK } ?? false
+            }), let model = made
+        else {
             throw .tokenizer(
                 path: path, reason: bytes.isEmpty ? "the file is empty" : boundaryMessage(),
                 remedy: "fetch the file again; a SentencePiece model is wanted")

@@ -37,7 +37,8 @@ func readSmallFile(_ path: String, limit: Int) throws(CorpusError) -> [UInt8] {
         let count = try readBytes(descriptor, into: block, path: path)
         if count == 0 { return bytes }
         guard bytes.count + count <= limit else {
-            throw .corrupt(path: path, offset: limit, reason: "longer than the \(limit) bytes that such a file may have")
+            throw .corrupt(
+                path: path, offset: limit, reason: "longer than the \(limit) bytes that such a file may have")
         }
         bytes.append(contentsOf: block[..<count])
     }

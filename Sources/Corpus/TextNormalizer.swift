@@ -64,7 +64,8 @@ struct TextNormalizer: Sendable {
         var at = 0
         while at < text.count {
             if text[at] == from[0], at + from.count <= text.count,
-                from.count == 1 || text[at..<(at + from.count)].elementsEqual(from) {
+                from.count == 1 || text[at..<(at + from.count)].elementsEqual(from)
+            {
                 result += to
                 at += from.count
             } else {

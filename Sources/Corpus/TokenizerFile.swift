@@ -1,7 +1,7 @@
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// The tokenizer of a model folder, or of one `tokenizer.json` or `tokenizer.model`.
@@ -54,7 +54,8 @@ enum TokenizerFile {
                 roles.beginOfText = roles.beginOfText ?? found.beginOfText
                 roles.endOfText = roles.endOfText ?? found.endOfText
             } catch {
-                throw .tokenizer(path: file, reason: "not a JSON object", remedy: "fetch the file again, or take it away")
+                throw .tokenizer(
+                    path: file, reason: "not a JSON object", remedy: "fetch the file again, or take it away")
             }
         }
         return roles

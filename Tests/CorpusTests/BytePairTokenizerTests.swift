@@ -53,7 +53,8 @@ struct TokenizerGolden: Decodable {
             let tokenizer = try trained(name, parseSpecial: parseSpecial)
             for _ in 0..<2 {  // the second time from the cache
                 for (text, ids) in zip(golden.texts, ids) {
-                    #expect(try tokenizer.encode(text) == ids, "\(name), special \(parseSpecial): \(text.debugDescription)")
+                    #expect(
+                        try tokenizer.encode(text) == ids, "\(name), special \(parseSpecial): \(text.debugDescription)")
                 }
             }
         }
@@ -83,7 +84,9 @@ struct TokenizerGolden: Decodable {
 
     @Test func decodingGivesTheTextBack() throws {
         let tokenizer = try loadTokenizer(at: FixtureFiles.fetched("smollm2"))
-        let spelt = golden.texts.filter { text in !text.unicodeScalars.contains { $0.value < 32 && $0 != "\n" && $0 != "\t" && $0 != "\r" } }
+        let spelt = golden.texts.filter { text in
+            !text.unicodeScalars.contains { $0.value < 32 && $0 != "\n" && $0 != "\t" && $0 != "\r" }
+        }
         for text in spelt where !text.contains("\u{10FFFF}") {
             #expect(String(decoding: try tokenizer.decode(tokenizer.encode(text)), as: UTF8.self) == text)
         }
@@ -98,7 +101,9 @@ struct TokenizerGolden: Decodable {
 
     @Test func textThatIsNotUTF8IsRefused() throws {
         let tokenizer = try trained("gpt2")
-        for bytes: [UInt8] in [[0xFF], [0x61, 0xC3], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xC0, 0x80], [0xE2, 0x96]] {
+        for bytes: [UInt8] in [
+            [0xFF], [0x61, 0xC3], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xC0, 0x80], [0xE2, 0x96],
+        ] {
             #expect(throws: CorpusError.encoding(reason: "the text is not UTF-8")) { try tokenizer.encode(bytes) }
         }
     }
@@ -146,9 +151,12 @@ struct TokenizerGolden: Decodable {
         #expect(try refusal(model("{\"a\":0}", "[7]")).contains("not text"))
         #expect(try refusal(model("{\"a\":0}", "[]", ",\"dropout\":0.1")).contains("dropout"))
         #expect(try refusal(model("{\"a\":0}", "[]", ",\"end_of_word_suffix\":\"</w>\"")).contains("suffix"))
-        #expect(try refusal("{\"normalizer\":{\"type\":\"NFC\"},\"model\":{\"vocab\":{\"a\":0},\"merges\":[]}}").contains("NFC"))
         #expect(
-            try refusal("{\"pre_tokenizer\":{\"type\":\"Whitespace\"},\"model\":{\"vocab\":{\"a\":0},\"merges\":[]}}").contains("Whitespace"))
+            try refusal("{\"normalizer\":{\"type\":\"NFC\"},\"model\":{\"vocab\":{\"a\":0},\"merges\":[]}}").contains(
+                "NFC"))
+        #expect(
+            try refusal("{\"pre_tokenizer\":{\"type\":\"Whitespace\"},\"model\":{\"vocab\":{\"a\":0},\"merges\":[]}}")
+                .contains("Whitespace"))
         #expect(
             try refusal(
                 "{\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\"(\"},\"behavior\":\"Isolated\"},{\"type\":\"ByteLevel\"}]},\"model\":{\"vocab\":{\"a\":0},\"merges\":[]}}"
@@ -156,8 +164,10 @@ struct TokenizerGolden: Decodable {
     }
 
     @Test func hostilePatternsGiveUpInsteadOfHanging() throws {
-        let json = "{\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\"(a+)+(b+)+$\"},\"behavior\":\"Isolated\"},{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"use_regex\":false}]},\"model\":{\"vocab\":{\"a\":0,\"b\":1,\"c\":2},\"merges\":[]}}"
-        let tokenizer = try BytePairTokenizer(json: Array(json.utf8), path: "t.json", roles: TokenRoles(), parseSpecial: false)
+        let json =
+            "{\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\"(a+)+(b+)+$\"},\"behavior\":\"Isolated\"},{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"use_regex\":false}]},\"model\":{\"vocab\":{\"a\":0,\"b\":1,\"c\":2},\"merges\":[]}}"
+        let tokenizer = try BytePairTokenizer(
+            json: Array(json.utf8), path: "t.json", roles: TokenRoles(), parseSpecial: false)
         let error = try #require(throws: CorpusError.self) {
             try tokenizer.encode(String(repeating: "a", count: 200) + String(repeating: "b", count: 200) + "c")
         }

@@ -8,7 +8,9 @@ import Testing
         var symbols = symbols
         while true {
             let found = symbols.indices.dropLast().map { (merges.find(symbols[$0], symbols[$0 + 1]), $0) }
-            guard let best = found.min(by: { ($0.0.rank, $0.1) < ($1.0.rank, $1.1) }), best.0.rank != BytePairMerges.never else {
+            guard let best = found.min(by: { ($0.0.rank, $0.1) < ($1.0.rank, $1.1) }),
+                best.0.rank != BytePairMerges.never
+            else {
                 return symbols
             }
             symbols.replaceSubrange(best.1...(best.1 + 1), with: [best.0.merged])
@@ -19,7 +21,9 @@ import Testing
         var random = RandomStream(seed: UInt64(seed), name: "merges")
         var triples: [TokenID] = []
         for merged in TokenID(6)..<60 {
-            triples += [TokenID.random(in: 0..<merged, using: &random), TokenID.random(in: 0..<merged, using: &random), merged]
+            triples += [
+                TokenID.random(in: 0..<merged, using: &random), TokenID.random(in: 0..<merged, using: &random), merged,
+            ]
         }
         let merges = BytePairMerges(triples: triples, count: triples.count / 3)
         let queue = MergeQueue(merges)

@@ -20,7 +20,9 @@ import Testing
         let scanner = try #require(PatternScanner(expression: expression))
         let splitter = try PatternSplitter(expression, isLiteral: false, behaviour: .isolated, isInverted: false)
         let matcher = try PatternSplitter.Matcher(splitter)
-        let alphabet = Array("aZsSrReEvVlLmMdDtTſß'''’  \n\r\t\u{85}\u{A0}\u{3000}0123٣½Ⅷ.,!?-_<>漢é\u{301}🚀\u{200D}\u{200B}").map { $0.unicodeScalars.first ?? " " }
+        let alphabet = Array(
+            "aZsSrReEvVlLmMdDtTſß'''’  \n\r\t\u{85}\u{A0}\u{3000}0123٣½Ⅷ.,!?-_<>漢é\u{301}🚀\u{200D}\u{200B}"
+        ).map { $0.unicodeScalars.first ?? " " }
         var random = RandomStream(seed: UInt64(seed), name: "patterns")
         for _ in 0..<1500 {
             var text = ""
@@ -45,9 +47,11 @@ import Testing
         for value in UInt32(0)..<0x3000 {
             guard let scalar = Unicode.Scalar(value) else { continue }
             let properties = scalar.properties
-            guard let age = properties.age, age.major <= 15 else { continue }  // what every Unicode version in use knows
+            // What every Unicode version in use knows.
+            guard let age = properties.age, age.major <= 15 else { continue }
             let category = properties.generalCategory
-            let isLetter = [.uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter].contains(category)
+            let isLetter = [.uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter]
+                .contains(category)
             let isNumber = [.decimalNumber, .letterNumber, .otherNumber].contains(category)
             let bits = classes.of(value)
             #expect((bits & CharacterClasses.letter != 0) == isLetter, "U+\(String(value, radix: 16))")

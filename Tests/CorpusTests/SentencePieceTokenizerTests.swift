@@ -40,7 +40,8 @@ import Testing
         let plain = try tokenizer.encode(text)
         #expect(!plain.contains(1) && !plain.contains(2))
         #expect(String(decoding: try tokenizer.decode(plain), as: UTF8.self) == text)
-        let parsing = try SentencePieceTokenizer(path: FixtureFiles.fetched("llama2/tokenizer.model"), parseSpecial: true)
+        let parsing = try SentencePieceTokenizer(
+            path: FixtureFiles.fetched("llama2/tokenizer.model"), parseSpecial: true)
         let parsed = try parsing.encode(text)
         #expect(parsed == (try tokenizer.encode("a")) + [1] + (try tokenizer.encode("b")) + [2])
         #expect(parsing.fingerprint != tokenizer.fingerprint)

@@ -23,7 +23,9 @@ import Testing
         try read(Array(text.utf8), "a.jsonl", rules).documents.map { String(decoding: $0.text, as: UTF8.self) }
     }
 
-    private func failure(_ bytes: [UInt8], _ name: String = "a.jsonl", _ rules: RecordRules = RecordRules()) throws -> CorpusError {
+    private func failure(_ bytes: [UInt8], _ name: String = "a.jsonl", _ rules: RecordRules = RecordRules()) throws
+        -> CorpusError
+    {
         try #require(throws: CorpusError.self) { try self.read(bytes, name, rules) }
     }
 
@@ -45,8 +47,12 @@ import Testing
             ("a.jsonl", bytes),
             ("a.jsonl.zst", CompressedFiles.zstandard(bytes)),
             ("b.jsonl.zst", CompressedFiles.zstandard(first) + CompressedFiles.zstandard(second)),
-            ("c.jsonl.zst", CompressedFiles.skippableFrame(9) + CompressedFiles.zstandard(first)
-                + CompressedFiles.skippableFrame(0) + CompressedFiles.zstandard(second) + CompressedFiles.skippableFrame(3)),
+            (
+                "c.jsonl.zst",
+                CompressedFiles.skippableFrame(9) + CompressedFiles.zstandard(first)
+                    + CompressedFiles.skippableFrame(0) + CompressedFiles.zstandard(second)
+                    + CompressedFiles.skippableFrame(3)
+            ),
             ("d.jsonl.zst", CompressedFiles.zstandard([]) + CompressedFiles.zstandard(bytes)),
             ("a.jsonl.gz", CompressedFiles.gzip(bytes)),
             ("b.jsonl.gz", CompressedFiles.gzip(first) + CompressedFiles.gzip(second) + [0, 0, 0, 0]),
@@ -78,7 +84,10 @@ import Testing
             ])
         #expect(try read("\n\n{\"text\": \"a\"}\n  \r\n{\"text\": \"\"}") == ["a", ""])
         #expect(try read(Array("\n\n{\"text\": \"a\"}".utf8)).documents[0].line == 3)
-        #expect(try read(#"{"content": {"body": "nested"}, "text": 1}"#, RecordRules(textField: "content.body")) == ["nested"])
+        #expect(
+            try read(#"{"content": {"body": "nested"}, "text": 1}"#, RecordRules(textField: "content.body")) == [
+                "nested"
+            ])
         #expect(try read(#"{"content.body": "dotted"}"#, RecordRules(textField: "content.body")) == ["dotted"])
     }
 
@@ -103,14 +112,20 @@ import Testing
     }
 
     @Test func unusableLinesAreNamedWithTheirPlace() throws {
-        func record(_ line: String) throws -> BadRecord { try badRecord("{\"text\": \"ok\"}\n\(line)\n{\"text\": \"ok\"}\n") }
-        #expect(try record("{\"title\": 1, \"body\": \"x\"}").reason == .missingField(name: "text", found: ["title", "body"]))
+        func record(_ line: String) throws -> BadRecord {
+            try badRecord("{\"text\": \"ok\"}\n\(line)\n{\"text\": \"ok\"}\n")
+        }
+        #expect(
+            try record("{\"title\": 1, \"body\": \"x\"}").reason
+                == .missingField(name: "text", found: ["title", "body"]))
         #expect(try record("{}").reason == .missingField(name: "text", found: []))
         #expect(try record("{\"text\": [1]}").reason == .notAString(name: "text", found: "a list"))
         #expect(try record("{\"text\": null}").reason == .notAString(name: "text", found: "null"))
         for line in [
-            "nonsense", "[1]", "\"text\"", "3", "{\"text\": \"x\"", "{\"text\": \"x\"} {}", "{\"text\": \"x", "{\"text\" \"x\"}",
-            "{\"text\": \"x\" \"y\": 1}", "{\"text\": \"\\ud800\"}", "{\"text\": \"a\u{1}b\"}", "{", "}", "{\"text\"", "\u{0}",
+            "nonsense", "[1]", "\"text\"", "3", "{\"text\": \"x\"", "{\"text\": \"x\"} {}", "{\"text\": \"x",
+            "{\"text\" \"x\"}",
+            "{\"text\": \"x\" \"y\": 1}", "{\"text\": \"\\ud800\"}", "{\"text\": \"a\u{1}b\"}", "{", "}", "{\"text\"",
+            "\u{0}",
         ] {
             let found = try record(line)
             #expect(found.line == 2 && found.byteOffset == 15, "\(line)")
@@ -127,7 +142,9 @@ import Testing
     }
 
     @Test func skippedLinesAreCountedAndListed() throws {
-        let text = "{\"text\": \"a\"}\nbad\n{\"text\": \"b\"}\n{\"x\": 1}\n" + String(repeating: "y", count: 500) + "\n{\"text\": \"c\"}"
+        let text =
+            "{\"text\": \"a\"}\nbad\n{\"text\": \"b\"}\n{\"x\": 1}\n" + String(repeating: "y", count: 500)
+            + "\n{\"text\": \"c\"}"
         let rules = RecordRules(onBadRecord: .skip, maxDocumentBytes: 200)
         let (documents, skipped) = try read(Array(text.utf8), "a.jsonl", rules)
         #expect(documents.map(\.line) == [1, 3, 6])
@@ -142,7 +159,8 @@ import Testing
         #expect(
             try badRecord(line + "\n", RecordRules(maxDocumentBytes: line.utf8.count - 1)).reason
                 == .tooLong(limit: line.utf8.count - 1))
-        let long = "{\"text\": \"a\"}\n{\"text\": \"" + String(repeating: "z", count: 50 << 20) + "\"}\n{\"text\": \"b\"}\n"
+        let long =
+            "{\"text\": \"a\"}\n{\"text\": \"" + String(repeating: "z", count: 50 << 20) + "\"}\n{\"text\": \"b\"}\n"
         let packed = CompressedFiles.zstandard(Array(long.utf8))
         let rules = RecordRules(onBadRecord: .skip, maxDocumentBytes: 1 << 20)
         var reader = try ShardReader(path: try folder.write(packed, to: "long.jsonl.zst"), domain: "web", rules: rules)
@@ -158,18 +176,29 @@ import Testing
         let zst = CompressedFiles.zstandard(bytes), gz = CompressedFiles.gzip(bytes)
         for (name, whole) in [("t.jsonl.zst", zst), ("t.jsonl.gz", gz)] {
             for length in [1, 3, 9, whole.count / 2, whole.count - 1] {
-                #expect(try failure(Array(whole[..<length]), name) == .truncated(path: folder.path(name), offset: length))
+                #expect(
+                    try failure(Array(whole[..<length]), name) == .truncated(path: folder.path(name), offset: length))
             }
             let description = try failure(Array(whole.dropLast()), name).description
-            #expect(description.contains(name) && description.contains("truncated") && description.contains("fetch it again"))
+            #expect(
+                description.contains(name) && description.contains("truncated")
+                    && description.contains("fetch it again"))
         }
         var flipped = zst
         flipped[flipped.count - 2] ^= 0x55  // in the checksum
         guard case .corrupt = try failure(flipped, "t.jsonl.zst") else { throw CorpusError.encoding(reason: "another") }
-        guard case .corrupt = try failure(bytes, "plain.jsonl.zst") else { throw CorpusError.encoding(reason: "another") }
-        guard case .corrupt = try failure(bytes, "plain.jsonl.gz") else { throw CorpusError.encoding(reason: "another") }
-        guard case .corrupt = try failure(zst + [1, 2, 3, 4, 5], "t.jsonl.zst") else { throw CorpusError.encoding(reason: "another") }
-        guard case .corrupt = try failure(gz + Array("junk".utf8), "t.jsonl.gz") else { throw CorpusError.encoding(reason: "another") }
+        guard case .corrupt = try failure(bytes, "plain.jsonl.zst") else {
+            throw CorpusError.encoding(reason: "another")
+        }
+        guard case .corrupt = try failure(bytes, "plain.jsonl.gz") else {
+            throw CorpusError.encoding(reason: "another")
+        }
+        guard case .corrupt = try failure(zst + [1, 2, 3, 4, 5], "t.jsonl.zst") else {
+            throw CorpusError.encoding(reason: "another")
+        }
+        guard case .corrupt = try failure(gz + Array("junk".utf8), "t.jsonl.gz") else {
+            throw CorpusError.encoding(reason: "another")
+        }
     }
 
     @Test func hugeWindowsAreRefused() throws {
@@ -183,7 +212,8 @@ import Testing
             #expect(try failure([], name) == .emptyShard(path: folder.path(name)))
         }
         #expect(try failure(Array("\n \n".utf8)) == .emptyShard(path: folder.path("a.jsonl")))
-        #expect(try failure(CompressedFiles.zstandard([]), "e.jsonl.zst") == .emptyShard(path: folder.path("e.jsonl.zst")))
+        #expect(
+            try failure(CompressedFiles.zstandard([]), "e.jsonl.zst") == .emptyShard(path: folder.path("e.jsonl.zst")))
         #expect(throws: CorpusError.self) { _ = try ShardReader(path: folder.path("absent.jsonl"), domain: "web") }
         #expect(throws: CorpusError.self) { _ = try ShardReader(path: folder.path, domain: "web") }
     }
@@ -192,7 +222,8 @@ import Testing
     @Test(arguments: 0..<6) func damagedShardsNeverCrash(seed: Int) throws {
         var random = RandomStream(seed: UInt64(seed), name: "damaged shards")
         let originals: [(String, [UInt8])] = [
-            ("f.jsonl", Array(lines[..<20].joined().utf8)), ("f.jsonl.zst", CompressedFiles.zstandard(Array(lines[..<20].joined().utf8))),
+            ("f.jsonl", Array(lines[..<20].joined().utf8)),
+            ("f.jsonl.zst", CompressedFiles.zstandard(Array(lines[..<20].joined().utf8))),
             ("f.jsonl.gz", CompressedFiles.gzip(Array(lines[..<20].joined().utf8))),
         ]
         for _ in 0..<60 {
