@@ -6,8 +6,8 @@ extension Architecture {
 
     /// The architecture that a Hugging Face `config.json` describes.
     ///
-    /// Accepted are `LlamaForCausalLM`, `MistralForCausalLM` without a sliding window (the same network), and our own form with
-    /// per-block widths. Missing optional keys take the defaults of transformers' `LlamaConfig`.
+    /// Accepted are `LlamaForCausalLM`, `MistralForCausalLM` without a sliding window (the same network), and our own
+    /// form with per-block widths. Missing optional keys take the defaults of transformers' `LlamaConfig`.
     /// - Parameter path: names the file in errors.
     /// - Throws: `TransformerError.unsupported` for other networks, `.configuration` for a missing or unfit key.
     public init(huggingFaceConfig config: JSONValue, path: String = "config.json") throws(TransformerError) {
@@ -38,48 +38,44 @@ extension Architecture {
 
     /// The `config.json` of this architecture.
     ///
-    /// With uniform blocks it is transformers' LLaMA configuration. Blocks that differ are written under `shearling_blocks`
-    /// with the model type `shearling_llama`, which only our loader reads.
+    /// With uniform blocks it is transformers' LLaMA configuration. Blocks that differ are written under
+    /// `shearling_blocks` with the model type `shearling_llama`, which only our loader reads.
     /// - Parameter dtype: Hugging Face's name of the stored type, `float32` or `bfloat16`.
     public func huggingFaceConfig(special: SpecialTokens = SpecialTokens(), dtype: String = "float32") -> JSONValue {
         let shape = uniform?.block
-        var members: [JSONValue.Member] = [
-            .init("architectures", .array([.string(shape == nil ? "ShearlingForCausalLM" : "LlamaForCausalLM")])),
-            .init("model_type", .string(shape == nil ? Self.perBlockModelType : "llama")),
-            .init("vocab_size", .integer(vocabularySize)),
-            .init("hidden_size", .integer(hiddenSize)),
-            .init("intermediate_size", .integer(shape?.intermediateSize ?? widestIntermediate)),
-            .init("num_hidden_layers", .integer(blocks.count)),
-            .init("num_attention_heads", .integer(shape?.queryHeads ?? max(widestQueryHeads, 1))),
-            .init("num_key_value_heads", .integer(shape?.keyValueHeads ?? max(blocks.map(\.keyValueHeads).max() ?? 1, 1))),
-            .init("head_dim", .integer(headSize)),
-            .init("hidden_act", .string("silu")),
-            .init("max_position_embeddings", .integer(maximumPositions)),
-            .init("rms_norm_eps", .number(normEpsilon)),
-            .init("rope_theta", .number(ropeTheta)),
-            .init("rope_scaling", ropeScaling?.huggingFaceConfig ?? .null),
-            .init("tie_word_embeddings", .bool(tiedEmbeddings)),
-            .init("attention_bias", .bool(attentionBias)),
-            .init("attention_dropout", .number(0)),
-            .init("mlp_bias", .bool(mlpBias)),
-            .init("initializer_range", .number(0.02)),
-            .init("pretraining_tp", .integer(1)),
-            .init("use_cache", .bool(true)),
-            .init("torch_dtype", .string(dtype)),
+        let config: JSONValue = [
+            "architectures": [shape == nil ? "ShearlingForCausalLM" : "LlamaForCausalLM"],
+            "model_type": .string(shape == nil ? Self.perBlockModelType : "llama"),
+            "vocab_size": .integer(vocabularySize),
+            "hidden_size": .integer(hiddenSize),
+            "intermediate_size": .integer(shape?.intermediateSize ?? widestIntermediate),
+            "num_hidden_layers": .integer(blocks.count),
+            "num_attention_heads": .integer(shape?.queryHeads ?? max(widestQueryHeads, 1)),
+            "num_key_value_heads": .integer(shape?.keyValueHeads ?? max(blocks.map(\.keyValueHeads).max() ?? 1, 1)),
+            "head_dim": .integer(headSize),
+            "hidden_act": "silu",
+            "max_position_embeddings": .integer(maximumPositions),
+            "rms_norm_eps": .number(normEpsilon),
+            "rope_theta": .number(ropeTheta),
+            "rope_scaling": ropeScaling?.huggingFaceConfig ?? .null,
+            "tie_word_embeddings": .bool(tiedEmbeddings),
+            "attention_bias": .bool(attentionBias),
+            "attention_dropout": 0.0,
+            "mlp_bias": .bool(mlpBias),
+            "initializer_range": 0.02,
+            "pretraining_tp": 1,
+            "use_cache": true,
+            "torch_dtype": .string(dtype),
         ]
-        members += special.members
+        var members = (config.members ?? []) + special.members
         if shape == nil {
-            members.append(
-                .init(
-                    Self.blocksKey,
-                    .array(
-                        blocks.map {
-                            .object([
-                                .init("query_heads", .integer($0.queryHeads)),
-                                .init("key_value_heads", .integer($0.keyValueHeads)),
-                                .init("intermediate_size", .integer($0.intermediateSize)),
-                            ])
-                        })))
+            let list = blocks.map { block -> JSONValue in
+                [
+                    "query_heads": .integer(block.queryHeads), "key_value_heads": .integer(block.keyValueHeads),
+                    "intermediate_size": .integer(block.intermediateSize),
+                ]
+            }
+            members.append(.init(Self.blocksKey, .array(list)))
         }
         return .object(members)
     }
@@ -89,13 +85,12 @@ extension RopeScaling {
     fileprivate var huggingFaceConfig: JSONValue {
         switch self {
         case .linear(let factor):
-            .object([.init("rope_type", .string("linear")), .init("factor", .number(factor))])
+            ["rope_type": "linear", "factor": .number(factor)]
         case .llama3(let factor, let low, let high, let positions):
-            .object([
-                .init("rope_type", .string("llama3")), .init("factor", .number(factor)),
-                .init("low_freq_factor", .number(low)), .init("high_freq_factor", .number(high)),
-                .init("original_max_position_embeddings", .integer(positions)),
-            ])
+            [
+                "rope_type": "llama3", "factor": .number(factor), "low_freq_factor": .number(low),
+                "high_freq_factor": .number(high), "original_max_position_embeddings": .integer(positions),
+            ]
         }
     }
 }
@@ -111,7 +106,8 @@ private struct ConfigReader {
     }
 
     func checkFamily() throws(TransformerError) {
-        let supported = "LlamaForCausalLM, MistralForCausalLM without a sliding window, and Shearling's own per-block form"
+        let supported =
+            "LlamaForCausalLM, MistralForCausalLM without a sliding window, and Shearling's own per-block form"
         guard config.members != nil else {
             throw .configuration(path: path, key: "(root)", found: "not an object", expected: "a JSON object")
         }
@@ -121,7 +117,8 @@ private struct ConfigReader {
         case ("llama", "LlamaForCausalLM"), ("llama", "no architecture"): break
         case ("mistral", "MistralForCausalLM"):
             if let window = config["sliding_window"] {
-                throw .unsupported(path: path, found: "a sliding window of \(window.text.dropLast())", supported: supported)
+                throw .unsupported(
+                    path: path, found: "a sliding window of \(window.text.dropLast())", supported: supported)
             }
         case (Architecture.perBlockModelType, _): break
         default: throw .unsupported(path: path, found: "\(name) (model_type \(type))", supported: supported)
@@ -194,7 +191,8 @@ private struct ConfigReader {
             let low = try number("low_freq_factor")
             let high = try number("high_freq_factor")
             guard high > low else { throw unfit(key, expected: "high_freq_factor above low_freq_factor") }
-            let positions = rope("original_max_position_embeddings")?.integer ?? config["max_position_embeddings"]?.integer
+            let positions =
+                rope("original_max_position_embeddings")?.integer ?? config["max_position_embeddings"]?.integer
             guard let positions, positions > 0 else {
                 throw unfit(key, expected: "a positive original_max_position_embeddings")
             }

@@ -97,7 +97,8 @@ public struct Architecture: Codable, Sendable, Hashable {
                     "block \(layer) has \(block.queryHeads) query heads for \(block.keyValueHeads) key-value heads; "
                         + "the first must be a multiple of the second")
             } else if block.queryHeads == 0, block.keyValueHeads != 0 {
-                found.append("block \(layer) has \(block.keyValueHeads) key-value heads and no query head; set both to 0")
+                found.append(
+                    "block \(layer) has \(block.keyValueHeads) key-value heads and no query head; set both to 0")
             }
             if max(block.queryHeads, block.intermediateSize) > 1 << 24 {
                 found.append("block \(layer) is wider than 2^24")

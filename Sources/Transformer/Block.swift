@@ -1,6 +1,7 @@
 internal import Torch
 
-/// One decoder block: attention and feed-forward network, each behind a norm and added to the stream. A half may be absent.
+/// One decoder block: attention and feed-forward network, each behind a norm and added to the stream. A half may be
+/// absent.
 public final class Block {
     /// The widths.
     public let shape: BlockShape
@@ -20,7 +21,8 @@ public final class Block {
         shape = architecture.blocks[index]
         func linear(_ weight: WeightRole, _ bias: WeightRole) -> Linear {
             Linear(
-                weight: parameters[weight, index], bias: parameters.optional(bias, index), isTransposed: weight == .down)
+                weight: parameters[weight, index], bias: parameters.optional(bias, index), isTransposed: weight == .down
+            )
         }
         func norm(_ role: WeightRole) -> Normalization {
             Normalization(weight: parameters[role, index], epsilon: architecture.normEpsilon)

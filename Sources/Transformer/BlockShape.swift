@@ -3,7 +3,8 @@
 public struct BlockShape: Codable, Sendable, Hashable {
     /// Number of query heads.
     public var queryHeads: Int
-    /// Number of key-value heads; divides `queryHeads`. Equal: multi-head, 1: multi-query, between: grouped-query attention.
+    /// Number of key-value heads; divides `queryHeads`. Equal: multi-head, 1: multi-query, between: grouped-query
+    /// attention.
     public var keyValueHeads: Int
     /// Number of neurons of the feed-forward network.
     public var intermediateSize: Int

@@ -2,10 +2,11 @@ public import Torch
 
 /// The inputs of blocks whose inner tensors were not kept, and the backward pass that makes them again.
 ///
-/// A forward pass under a tape (``ForwardContext/checkpointing``) runs each block without recording gradients and keeps its input.
-/// The hidden states it returns hang on a leaf, so that backward from the loss ends there; ``backward()`` then walks the blocks
-/// from the last to the first, runs each again on its detached input and propagates through it. Nothing calls back into Swift
-/// from inside libtorch's engine. Gradients are those of the plain pass; the price is a second forward pass.
+/// A forward pass under a tape (``ForwardContext/checkpointing``) runs each block without recording gradients and
+/// keeps its input. The hidden states it returns hang on a leaf, so that backward from the loss ends there;
+/// ``backward()`` then walks the blocks from the last to the first, runs each again on its detached input and
+/// propagates through it. Nothing calls back into Swift from inside libtorch's engine. Gradients are those of the
+/// plain pass; the price is a second forward pass.
 public final class CheckpointTape {
     private var passes: [Pass] = []
 
@@ -25,7 +26,8 @@ public final class CheckpointTape {
     /// An empty tape.
     public init() {}
 
-    /// Runs `blocks` on `stream` without keeping their inner tensors; the result of `finish` hangs on leaves of the tape.
+    /// Runs `blocks` on `stream` without keeping their inner tensors; the result of `finish` hangs on leaves of the
+    /// tape.
     func record(
         _ stream: Tensor, through blocks: [Block], masks: LayerMasks?, _ geometry: PassGeometry,
         finish: (Tensor, LayerMasks?) throws(TorchError) -> Tensor
@@ -56,7 +58,8 @@ public final class CheckpointTape {
         return result
     }
 
-    /// Carries the gradients that backward from the loss left at the tape on to blocks, embedding and masks, and empties the tape.
+    /// Carries the gradients that backward from the loss left at the tape on to blocks, embedding and masks, and
+    /// empties the tape.
     ///
     /// Call it once after `backward()` of the loss. A pass that the loss did not use is skipped.
     public func backward() throws(TorchError) {

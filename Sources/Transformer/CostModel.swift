@@ -2,9 +2,10 @@ public import Torch
 
 /// What an architecture costs, from its shape alone: no weights are needed.
 ///
-/// One multiply-add is two FLOPs. Work per token follows the usual convention `6 N + 12 L d T` of training (2 N + 4 L d T of a
-/// forward pass), where N counts the weights that multiply each token (an untied embedding is a look-up and does not), `L d` is
-/// the sum over blocks of query heads times head size, and T is the sequence length; causality is not discounted.
+/// One multiply-add is two FLOPs. Work per token follows the usual convention `6 N + 12 L d T` of training (2 N + 4 L
+/// d T of a forward pass), where N counts the weights that multiply each token (an untied embedding is a look-up and
+/// does not), `L d` is the sum over blocks of query heads times head size, and T is the sequence length; causality is
+/// not discounted.
 public struct CostModel: Sendable {
     /// The architecture that is costed.
     public let architecture: Architecture
@@ -27,20 +28,25 @@ public struct CostModel: Sendable {
         2 * Double(multiplyingParameterCount) + 4 * Double(attentionWidth) * Double(sequenceLength)
     }
 
-    /// FLOPs of one forward and backward pass, per token, at a sequence length in tokens. Recomputation by checkpointing adds a third.
-    public func trainingFLOPsPerToken(sequenceLength: Int) -> Double { 3 * forwardFLOPsPerToken(sequenceLength: sequenceLength) }
+    /// FLOPs of one forward and backward pass, per token, at a sequence length in tokens. Recomputation by
+    /// checkpointing adds a third.
+    public func trainingFLOPsPerToken(sequenceLength: Int) -> Double {
+        3 * forwardFLOPsPerToken(sequenceLength: sequenceLength)
+    }
 
     /// Bytes of the weights in a file of this type.
     public func storedBytes(_ dtype: DType) -> Int { parameterCount * dtype.bytes }
 
-    /// Number of mask variables when all four families are pruned: layers, hidden channels, heads and neurons of each block.
+    /// Number of mask variables when all four families are pruned: layers, hidden channels, heads and neurons of each
+    /// block.
     public var maskVariableCount: Int {
         architecture.blocks.count + architecture.hiddenSize
             + architecture.blocks.reduce(0) { $0 + $1.queryHeads + $1.intermediateSize }
     }
 
-    /// Peak bytes of training: float32 masters and AdamW moments, weights and gradients of the compute type, and what a micro-batch
-    /// keeps for its backward pass. Weights and optimiser are exact, activations an estimate from the stored tensors of a block.
+    /// Peak bytes of training: float32 masters and AdamW moments, weights and gradients of the compute type, and what
+    /// a micro-batch keeps for its backward pass. Weights and optimiser are exact, activations an estimate from the
+    /// stored tensors of a block.
     /// - Parameters:
     ///   - rows: sequences of a micro-batch.
     ///   - sequenceLength: tokens of a sequence.
@@ -58,7 +64,8 @@ public struct CostModel: Sendable {
         let head = tokens * (2 * architecture.hiddenSize + 2 * architecture.vocabularySize) * computeDType.bytes
         let variables = masked ? maskVariableCount : 0
         return MemoryEstimate(
-            weightBytes: (parameterCount + variables) * 4 + (computeDType == .float32 ? 0 : parameterCount * computeDType.bytes),
+            weightBytes: (parameterCount + variables) * 4
+                + (computeDType == .float32 ? 0 : parameterCount * computeDType.bytes),
             gradientBytes: parameterCount * computeDType.bytes + variables * 4,
             optimizerBytes: (parameterCount + variables) * 8,
             activationBytes: tokens * kept * computeDType.bytes + head, cacheBytes: 0)
@@ -70,7 +77,8 @@ public struct CostModel: Sendable {
         let widest = architecture.blocks.map { activationElements($0, masked: false) }.max() ?? 0
         return MemoryEstimate(
             weightBytes: parameterCount * weightDType.bytes, gradientBytes: 0, optimizerBytes: 0,
-            activationBytes: rows * sequenceLength * widest * weightDType.bytes + rows * architecture.vocabularySize * 4,
+            activationBytes: rows * sequenceLength * widest * weightDType.bytes + rows * architecture.vocabularySize
+                * 4,
             cacheBytes: rows * sequenceLength * keyValues * weightDType.bytes)
     }
 
@@ -80,10 +88,12 @@ public struct CostModel: Sendable {
         let query = block.queryHeads * architecture.headSize
         let keyValue = block.keyValueHeads * architecture.headSize
         // Norm input and output, projections before and after rotation, context, result.
-        let attention = block.hasAttention ? 3 * hidden + 3 * query + 3 * keyValue + (masked ? 2 * hidden + query : 0) : 0
+        let attention =
+            block.hasAttention ? 3 * hidden + 3 * query + 3 * keyValue + (masked ? 2 * hidden + query : 0) : 0
         // Norm input and output, gate, up, their product, result.
         let feedForward =
-            block.hasFeedForward ? 3 * hidden + 4 * block.intermediateSize + (masked ? 2 * hidden + block.intermediateSize : 0) : 0
+            block.hasFeedForward
+            ? 3 * hidden + 4 * block.intermediateSize + (masked ? 2 * hidden + block.intermediateSize : 0) : 0
         return attention + feedForward
     }
 }

@@ -8,11 +8,14 @@ public struct ForwardContext {
     public var cache: KeyValueCache?
     /// `[batch, time]`, integers: a token attends only to earlier ones of the same number. Not together with a cache.
     public var segments: Tensor?
-    /// Where to record block inputs so that the backward pass recomputes blocks instead of keeping their tensors; nil keeps them.
+    /// Where to record block inputs so that the backward pass recomputes blocks instead of keeping their tensors; nil
+    /// keeps them.
     public var checkpointing: CheckpointTape?
-    /// Whether blocks whose layer mask is 0 are skipped, which reads the layer masks on the host; nil: when no gradients are recorded.
+    /// Whether blocks whose layer mask is 0 are skipped, which reads the layer masks on the host; nil: when no
+    /// gradients are recorded.
     public var skipsDeadLayers: Bool?
-    /// Called with intermediate tensors as they are made, for importance measures; nil observes nothing. They hang in the graph.
+    /// Called with intermediate tensors as they are made, for importance measures; nil observes nothing. They hang in
+    /// the graph.
     public var observe: Observer?
 
     /// What looks at intermediate tensors.
@@ -38,7 +41,8 @@ public enum ActivationSite: Sendable, Hashable {
     case embedding
     /// `[batch, time, hidden]`: what the attention of a block reads, after norm and hidden mask.
     case attentionInput(block: Int)
-    /// `[batch, query heads, time, headSize]`: what the heads of a block give to the output projection, after the head mask.
+    /// `[batch, query heads, time, headSize]`: what the heads of a block give to the output projection, after the head
+    /// mask.
     case context(block: Int)
     /// `[batch, time, hidden]`: what the feed-forward network of a block reads, after norm and hidden mask.
     case feedForwardInput(block: Int)

@@ -36,7 +36,8 @@ extension GGUFFile {
         bytes[range].withUnsafeBytes { raw in
             [Float](unsafeUninitializedCapacity: count) { out, made in
                 for block in 0..<(count / 32) {
-                    let source = UnsafeRawBufferPointer(rebasing: raw[(block * encoding.blockBytes)...].prefix(encoding.blockBytes))
+                    let source = UnsafeRawBufferPointer(
+                        rebasing: raw[(block * encoding.blockBytes)...].prefix(encoding.blockBytes))
                     let target = UnsafeMutableBufferPointer(rebasing: out[(block * 32)..<(block * 32 + 32)])
                     dequantise(source, encoding, into: target)
                 }
@@ -46,7 +47,8 @@ extension GGUFFile {
     }
 }
 
-/// One block of 32 weights: `scale * (value - shift)` or `scale * value + minimum`; in 4-bit blocks byte j holds weight j below, j + 16 above.
+/// One block of 32 weights: `scale * (value - shift)` or `scale * value + minimum`; in 4-bit blocks byte j holds
+/// weight j below, j + 16 above.
 private func dequantise(
     _ source: UnsafeRawBufferPointer, _ encoding: GGUFEncoding, into target: UnsafeMutableBufferPointer<Float>
 ) {

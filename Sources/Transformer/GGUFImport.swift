@@ -28,12 +28,15 @@ public struct GGUFImport: Sendable {
 
     /// The model, its weights dequantised to float32 and brought to Hugging Face's layout.
     /// - Throws: `TransformerError.missingTensor`, `.unexpectedTensors`, `.tensorShape` or `.tensorType`.
-    public func model(computeDType: DType = .float32, on device: Device = .cpu) throws(TransformerError) -> LanguageModel {
+    public func model(computeDType: DType = .float32, on device: Device = .cpu) throws(TransformerError)
+        -> LanguageModel
+    {
         var tensors: [String: (entry: WeightEntry, stored: GGUFTensor)] = [:]
         var unknown: [String] = []
         let stored = Dictionary(file.tensors.map { ($0.name, $0) }) { first, _ in first }
         let expected = Dictionary(
-            WeightTable(architecture).entries.map { (Self.name($0.role, block: $0.block), $0) }) { first, _ in first }
+            WeightTable(architecture).entries.map { (Self.name($0.role, block: $0.block), $0) }
+        ) { first, _ in first }
         for tensor in file.tensors where tensor.name != "rope_freqs.weight" {
             if let entry = expected[tensor.name] {
                 tensors[entry.name] = (entry, tensor)
@@ -48,7 +51,9 @@ public struct GGUFImport: Sendable {
         return try LanguageModel(
             architecture, names: Set(tensors.keys), computeDType: computeDType, on: device, source: file.path
         ) { (name) throws(TransformerError) in
-            guard let (entry, stored) = tensors[name] else { preconditionFailure("\(name) was listed but is not there") }
+            guard let (entry, stored) = tensors[name] else {
+                preconditionFailure("\(name) was listed but is not there")
+            }
             guard stored.shape == entry.shape else {
                 throw .tensorShape(path: file.path, tensor: stored.name, expected: entry.shape, found: stored.shape)
             }
@@ -118,9 +123,11 @@ private struct GGUFMetadata {
             throw .unsupported(
                 path: file.path, found: "rotary positions on \(rotated) of \(head) channels", supported: "all channels")
         }
-        guard let embedding = file.tensors.first(where: { $0.name == "token_embd.weight" }), embedding.shape.count == 2 else {
+        guard let embedding = file.tensors.first(where: { $0.name == "token_embd.weight" }), embedding.shape.count == 2
+        else {
             throw .missingTensor(
-                path: file.path, tensor: "token_embd.weight", shape: [file.metadata["llama.vocab_size"]?.integer ?? 0, hidden])
+                path: file.path, tensor: "token_embd.weight",
+                shape: [file.metadata["llama.vocab_size"]?.integer ?? 0, hidden])
         }
         let theta = try number("rope.freq_base", default: 10_000)
         let shape = BlockShape(
@@ -138,7 +145,9 @@ private struct GGUFMetadata {
         return architecture
     }
 
-    private func size(_ key: String, default standard: Int? = nil, largest: Int = 1 << 30) throws(TransformerError) -> Int {
+    private func size(_ key: String, default standard: Int? = nil, largest: Int = 1 << 30) throws(TransformerError)
+        -> Int
+    {
         guard let value = file.metadata["llama." + key] else {
             guard let standard else { throw file.lacks("llama." + key, "there") }
             return standard
@@ -156,7 +165,8 @@ private struct GGUFMetadata {
         return value
     }
 
-    /// llama.cpp stores Llama 3.1's rule as the factors it divides each frequency by: find the constants that give them.
+    /// llama.cpp stores Llama 3.1's rule as the factors it divides each frequency by: find the constants that give
+    /// them.
     private func scaling(headSize: Int, theta: Double) throws(TransformerError) -> RopeScaling? {
         if let tensor = file.tensors.first(where: { $0.name == "rope_freqs.weight" }) {
             let stored = try file.tensor(tensor)
@@ -173,7 +183,8 @@ private struct GGUFMetadata {
             }
             throw .unsupported(
                 path: file.path, found: "rope_freqs.weight of an unknown rule",
-                supported: "Llama 3.1's and 3.2's (factor 8 or 32, 8192 positions); import the Hugging Face folder instead")
+                supported:
+                    "Llama 3.1's and 3.2's (factor 8 or 32, 8192 positions); import the Hugging Face folder instead")
         }
         switch file.metadata["llama.rope.scaling.type"]?.string {
         case nil, "none": return nil

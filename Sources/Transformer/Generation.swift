@@ -23,7 +23,9 @@ public struct SamplingSettings: Codable, Sendable, Hashable {
     /// The rules that these settings break, one sentence each.
     var problems: [String] {
         var found: [String] = []
-        if !(temperature >= 0 && temperature.isFinite) { found.append("the temperature is \(temperature); it must be 0 or more") }
+        if !(temperature >= 0 && temperature.isFinite) {
+            found.append("the temperature is \(temperature); it must be 0 or more")
+        }
         if let topK, topK < 1 { found.append("top-k is \(topK); it must be 1 or more") }
         if let topP, !(topP > 0 && topP <= 1) { found.append("top-p is \(topP); it must lie above 0 and not above 1") }
         return found
@@ -66,7 +68,9 @@ extension LanguageModel {
         after prompt: [Int], count: Int, sampling: SamplingSettings = SamplingSettings(), stops: [Int] = [],
         observe: (Int) -> Bool = { _ in true }
     ) throws(TransformerError) -> [Int] {
-        if prompt.isEmpty { throw .generation(problem: "the prompt holds no token; give some text or a begin-of-text token") }
+        if prompt.isEmpty {
+            throw .generation(problem: "the prompt holds no token; give some text or a begin-of-text token")
+        }
         if let unknown = prompt.first(where: { $0 < 0 || $0 >= architecture.vocabularySize }) {
             throw .generation(
                 problem: "the prompt's id \(unknown) lies outside the vocabulary of \(architecture.vocabularySize)")

@@ -2,7 +2,8 @@ internal import Torch
 
 /// Keys and values of the tokens a model has seen, so that the next token costs one position.
 ///
-/// Memory for `capacity` positions is taken per block at its first use. One cache serves one batch of equally long sequences.
+/// Memory for `capacity` positions is taken per block at its first use. One cache serves one batch of equally long
+/// sequences.
 public final class KeyValueCache {
     /// Positions there is room for.
     public let capacity: Int
@@ -16,7 +17,8 @@ public final class KeyValueCache {
     /// Forgets everything but keeps the memory.
     public func clear() { length = 0 }
 
-    /// Stores the keys and values `[batch, heads, time, headSize]` of one block and returns those of all positions so far.
+    /// Stores the keys and values `[batch, heads, time, headSize]` of one block and returns those of all positions so
+    /// far.
     func extend(_ block: Int, keys: Tensor, values: Tensor) throws(TorchError) -> (keys: Tensor, values: Tensor) {
         let end = length + keys.shape[2]
         guard end <= capacity else {
@@ -30,7 +32,8 @@ public final class KeyValueCache {
         } else {
             let shape = [keys.shape[0], keys.shape[1], capacity, keys.shape[3]]
             held = (
-                try Tensor.empty(shape, keys.dtype, on: keys.device), try Tensor.empty(shape, keys.dtype, on: keys.device)
+                try Tensor.empty(shape, keys.dtype, on: keys.device),
+                try Tensor.empty(shape, keys.dtype, on: keys.device)
             )
             blocks[block] = held
         }

@@ -3,7 +3,8 @@ public import Torch
 extension LanguageModel {
     /// The stream after the final norm, `[batch, time, hidden]` in the compute type.
     /// - Parameter tokens_BT: `[batch, time]`, Int64 ids below the vocabulary size.
-    /// - Throws: `TorchError.invalidArgument` when shapes do not fit together or the cache is full, `.index` for an unknown id.
+    /// - Throws: `TorchError.invalidArgument` when shapes do not fit together or the cache is full, `.index` for an
+    ///   unknown id.
     public func hidden(
         _ tokens_BT: Tensor, in context: ForwardContext = ForwardContext()
     ) throws(TorchError) -> Tensor {
@@ -31,8 +32,8 @@ extension LanguageModel {
         return result
     }
 
-    /// Cross-entropy of each row, `[batch]` float32: nats summed over the row's counted targets. Differentiable; the logits of
-    /// all positions never exist in float32.
+    /// Cross-entropy of each row, `[batch]` float32: nats summed over the row's counted targets. Differentiable; the
+    /// logits of all positions never exist in float32.
     /// - Parameters:
     ///   - hidden_BTH: what ``hidden(_:in:)`` returned.
     ///   - targets_BT: `[batch, time]` integers; -1 does not count.
@@ -41,12 +42,14 @@ extension LanguageModel {
         try tokenLosses(hidden_BTH, targets_BT).sum(over: [1])
     }
 
-    /// Cross-entropy of each position, `[batch, time]` float32 nats, 0 where the target is -1. As ``rowLosses(_:_:)`` otherwise.
+    /// Cross-entropy of each position, `[batch, time]` float32 nats, 0 where the target is -1. As ``rowLosses(_:_:)``
+    /// otherwise.
     public func tokenLosses(_ hidden_BTH: Tensor, _ targets_BT: Tensor) throws(TorchError) -> Tensor {
         guard hidden_BTH.rank == 3, Array(hidden_BTH.shape.dropLast()) == targets_BT.shape else {
             throw TorchError(
                 code: .invalidArgument, operation: "LanguageModel.tokenLosses",
-                message: "hidden states \(hidden_BTH.shape) and targets \(targets_BT.shape) differ in rows or positions")
+                message: "hidden states \(hidden_BTH.shape) and targets \(targets_BT.shape) differ in rows or positions"
+            )
         }
         let hidden_NH = try hidden_BTH.reshaped([-1, architecture.hiddenSize])
         let targets_N = try targets_BT.to(.int64).reshaped([-1])

@@ -10,7 +10,8 @@ public final class LanguageModel {
     public let computeDType: DType
     /// Where the weights lie.
     public let device: Device
-    /// All weights in the order of ``WeightTable``, by their Hugging Face names. The down projections are stored transposed.
+    /// All weights in the order of ``WeightTable``, by their Hugging Face names. The down projections are stored
+    /// transposed.
     public let parameters: [Parameter]
     /// `[vocabulary, hidden]`.
     public let embedding: Parameter
@@ -47,10 +48,12 @@ public final class LanguageModel {
         byName = Dictionary(entries.enumerated().map { ($0.element.name, $0.offset) }) { first, _ in first }
     }
 
-    /// A model of random weights: normal(0, 0.02), output and down projections normal(0, 0.02 / sqrt(2 * blocks)), norms 1, biases 0.
+    /// A model of random weights: normal(0, 0.02), output and down projections normal(0, 0.02 / sqrt(2 * blocks)),
+    /// norms 1, biases 0.
     /// - Throws: `TorchError.invalidArgument` when the architecture cannot be built.
     public convenience init(
-        _ architecture: Architecture, initializedWith seed: UInt64, computeDType: DType = .float32, on device: Device = .cpu
+        _ architecture: Architecture, initializedWith seed: UInt64, computeDType: DType = .float32,
+        on device: Device = .cpu
     ) throws(TorchError) {
         let problems = architecture.problems()
         guard problems.isEmpty else {
@@ -78,9 +81,11 @@ public final class LanguageModel {
 
     /// A model from weights by Hugging Face name and in Hugging Face layout, any floating type. They are copied.
     /// - Parameter source: names their origin in errors.
-    /// - Throws: `TransformerError.missingTensor`, `.unexpectedTensors` or `.tensorShape`; `.architecture` when it cannot be built.
+    /// - Throws: `TransformerError.missingTensor`, `.unexpectedTensors` or `.tensorShape`; `.architecture` when it
+    ///   cannot be built.
     public convenience init(
-        _ architecture: Architecture, weights: [String: Tensor], computeDType: DType = .float32, on device: Device = .cpu,
+        _ architecture: Architecture, weights: [String: Tensor], computeDType: DType = .float32,
+        on device: Device = .cpu,
         source: String = "weights"
     ) throws(TransformerError) {
         let names = Set(weights.keys)

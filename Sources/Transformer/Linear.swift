@@ -6,7 +6,8 @@ public final class Linear {
     public let weight: Parameter
     /// `[out]`; nil for a projection without bias.
     public let bias: Parameter?
-    /// Whether the matrix is stored `[in, out]`, as the down projection is, so that a prefix of neurons is a contiguous view.
+    /// Whether the matrix is stored `[in, out]`, as the down projection is, so that a prefix of neurons is a
+    /// contiguous view.
     public let isTransposed: Bool
 
     init(weight: Parameter, bias: Parameter?, isTransposed: Bool = false) {

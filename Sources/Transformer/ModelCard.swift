@@ -13,7 +13,8 @@ public struct ModelCard: Sendable {
 
     /// A card from its parts.
     public init(
-        title: String = "A LLaMA-family language model", license: String? = nil, baseModel: String? = nil, summary: String = "",
+        title: String = "A LLaMA-family language model", license: String? = nil, baseModel: String? = nil,
+        summary: String = "",
         tables: [(heading: String, rows: [(name: String, value: String)])] = []
     ) {
         self.title = title

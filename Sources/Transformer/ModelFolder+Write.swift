@@ -7,7 +7,8 @@ extension ModelFolder {
     public enum Form: Sendable {
         /// Plain Hugging Face LLaMA, which transformers loads as is; needs uniform blocks.
         case huggingFace
-        /// Hugging Face LLaMA when the blocks are uniform, else our own form with per-block widths, which only our loader reads.
+        /// Hugging Face LLaMA when the blocks are uniform, else our own form with per-block widths, which only our
+        /// loader reads.
         case perBlock
     }
 
@@ -52,7 +53,9 @@ extension ModelFolder {
         _ architecture: Architecture, path: String, dtype: DType, form: Form
     ) throws(TransformerError) {
         guard dtype == .float32 || dtype == .bfloat16 else {
-            throw .notExportable(path: path, reason: "weights cannot be stored as \(dtype.rawValue)", remedy: "choose float32 or bfloat16")
+            throw .notExportable(
+                path: path, reason: "weights cannot be stored as \(dtype.rawValue)",
+                remedy: "choose float32 or bfloat16")
         }
         guard let uniform = architecture.uniform else {
             if form == .perBlock { return }
@@ -63,8 +66,9 @@ extension ModelFolder {
         guard form == .perBlock || architecture.hiddenSize % uniform.block.queryHeads == 0 else {
             throw .notExportable(
                 path: path,
-                reason: "the hidden size \(architecture.hiddenSize) is no multiple of the \(uniform.block.queryHeads) query heads, "
-                    + "which transformers refuses",
+                reason:
+                    "the hidden size \(architecture.hiddenSize) is no multiple of the \(uniform.block.queryHeads) "
+                    + "query heads, which transformers refuses",
                 remedy: "choose a target where it is")
         }
     }

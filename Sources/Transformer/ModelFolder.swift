@@ -1,8 +1,8 @@
 internal import FoundationEssentials
 public import Torch
 
-/// The one form of every model on disk: a Hugging Face folder of `config.json`, `generation_config.json`, tokenizer files,
-/// safetensors and a `README.md`. Models whose blocks differ have the same form with a model type of our own.
+/// The one form of every model on disk: a Hugging Face folder of `config.json`, `generation_config.json`, tokenizer
+/// files, safetensors and a `README.md`. Models whose blocks differ have the same form with a model type of our own.
 public enum ModelFolder {
     /// What a model folder or GGUF file says about itself, read without its weights.
     public struct Description: Sendable {
@@ -27,7 +27,8 @@ public enum ModelFolder {
         if isGGUF(path) {
             let source = try GGUFImport(path: path)
             return Description(
-                path: path, architecture: source.architecture, special: source.special, tokenizer: try source.tokenizer(),
+                path: path, architecture: source.architecture, special: source.special,
+                tokenizer: try source.tokenizer(),
                 lineage: [:])
         }
         let (architecture, special) = try configuration(path)
@@ -43,7 +44,8 @@ public enum ModelFolder {
         isGGUF(path) ? try GGUFImport(path: path).architecture : try configuration(path).architecture
     }
 
-    /// Reads a model from a Hugging Face folder or a `.gguf` file. Every weight must be there with its shape, and no other.
+    /// Reads a model from a Hugging Face folder or a `.gguf` file. Every weight must be there with its shape, and no
+    /// other.
     /// - Throws: `TransformerError` naming file, tensor, found and expected shape.
     public static func load(
         _ path: String, computeDType: DType = .float32, on device: Device = .cpu
@@ -51,7 +53,8 @@ public enum ModelFolder {
         if isGGUF(path) {
             let source = try GGUFImport(path: path)
             let description = Description(
-                path: path, architecture: source.architecture, special: source.special, tokenizer: try source.tokenizer(),
+                path: path, architecture: source.architecture, special: source.special,
+                tokenizer: try source.tokenizer(),
                 lineage: [:])
             return (try source.model(computeDType: computeDType, on: device), description)
         }
@@ -100,8 +103,9 @@ public enum ModelFolder {
         guard hasWeights else {
             throw .file(
                 path: path,
-                reason: "it holds neither model.safetensors nor model.safetensors.index.json; pickled weights (.bin) are not read: "
-                    + "convert them to safetensors with transformers' save_pretrained")
+                reason:
+                    "it holds neither model.safetensors nor model.safetensors.index.json; pickled weights (.bin) are not "
+                    + "read: convert them to safetensors with transformers' save_pretrained")
         }
         return try withTorch { () throws(TorchError) in try SafetensorsFolder(path: path) }
     }

@@ -12,8 +12,8 @@ public final class Normalization {
         self.epsilon = epsilon
     }
 
-    /// The normed input, `[.., hidden]`. Under a hidden mask the mean is taken over the channels whose mask is not 0, and the
-    /// result is multiplied by the mask.
+    /// The normed input, `[.., hidden]`. Under a hidden mask the mean is taken over the channels whose mask is not 0,
+    /// and the result is multiplied by the mask.
     func callAsFunction(_ input: Tensor, hiddenMask: Tensor?) throws(TorchError) -> Tensor {
         try input.rmsNorm(weight: weight.value, epsilon: epsilon, mask: hiddenMask)
     }

@@ -4,11 +4,12 @@ internal import Glibc
 public enum RopeScaling: Codable, Sendable, Hashable {
     /// All frequencies divided by one factor (position interpolation, arXiv 2306.15595).
     case linear(factor: Double)
-    /// Llama 3.1's rule: wavelengths above `originalPositions / lowFrequencyFactor` are divided by `factor`, those below
-    /// `originalPositions / highFrequencyFactor` stay, the ones between are interpolated.
+    /// Llama 3.1's rule: wavelengths above `originalPositions / lowFrequencyFactor` are divided by `factor`, those
+    /// below `originalPositions / highFrequencyFactor` stay, the ones between are interpolated.
     case llama3(factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalPositions: Int)
 
-    /// The inverse frequencies of a head, in radians per position: `headSize / 2` values, float32 as the reference computes them.
+    /// The inverse frequencies of a head, in radians per position: `headSize / 2` values, float32 as the reference
+    /// computes them.
     static func inverseFrequencies(headSize: Int, theta: Double, scaling: RopeScaling?) -> [Float] {
         let half = headSize / 2
         let plain = (0..<half).map { index in

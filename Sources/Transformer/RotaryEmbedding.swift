@@ -17,8 +17,8 @@ final class RotaryEmbedding {
             headSize: architecture.headSize, theta: architecture.ropeTheta, scaling: architecture.ropeScaling)
     }
 
-    /// Cosines and sines of positions `start..<end`, `[end - start, headSize / 2]` float32: views of one table per device, which
-    /// grows by doubling.
+    /// Cosines and sines of positions `start..<end`, `[end - start, headSize / 2]` float32: views of one table per
+    /// device, which grows by doubling.
     func angles(from start: Int, to end: Int, on device: Device) throws(TorchError) -> RotaryAngles {
         let table: Table
         if let held = tables[device], held.positions >= end {

@@ -1,6 +1,7 @@
 public import FoundationEssentials
 
-/// The files of a tokenizer that travel with a model, by name: copied from a folder or made from a GGUF file's metadata.
+/// The files of a tokenizer that travel with a model, by name: copied from a folder or made from a GGUF file's
+/// metadata.
 public struct TokenizerFiles: Sendable {
     /// Where the bytes of one file come from.
     public enum Content: Sendable {

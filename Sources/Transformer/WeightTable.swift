@@ -64,7 +64,8 @@ public struct WeightEntry: Sendable, Hashable {
     /// What the axes of `shape` count.
     public let axes: [WeightAxis]
 
-    /// Whether the model stores the transpose of the Hugging Face layout: true of the down projection, `[intermediate, hidden]`.
+    /// Whether the model stores the transpose of the Hugging Face layout: true of the down projection, `[intermediate,
+    /// hidden]`.
     public var isStoredTransposed: Bool { role == .down }
     /// Shape of the tensor that the model holds.
     public var storedShape: [Int] { isStoredTransposed ? shape.reversed() : shape }
@@ -72,7 +73,8 @@ public struct WeightEntry: Sendable, Hashable {
     public var elementCount: Int { shape.reduce(1, *) }
 }
 
-/// All weights of an architecture in their fixed order, the one table from which names, parameter counts, imports and exports derive.
+/// All weights of an architecture in their fixed order, the one table from which names, parameter counts, imports and
+/// exports derive.
 public struct WeightTable: Sendable {
     /// The weights: embedding, blocks from the first to the last, final norm, untied head.
     public let entries: [WeightEntry]
@@ -86,7 +88,8 @@ public struct WeightTable: Sendable {
                 WeightEntry(name: Self.name(role, block: block), role: role, block: block, shape: shape, axes: axes))
         }
         func project(
-            _ role: WeightRole, bias: WeightRole?, _ block: Int, to rows: (Int, WeightAxis), from columns: (Int, WeightAxis)
+            _ role: WeightRole, bias: WeightRole?, _ block: Int, to rows: (Int, WeightAxis),
+            from columns: (Int, WeightAxis)
         ) {
             add(role, block, [rows.0, columns.0], [rows.1, columns.1])
             if let bias { add(bias, block, [rows.0], [rows.1]) }

@@ -5,7 +5,8 @@ public import Transformer
 public enum TinyModel {
     /// A tiny architecture; 4 layers, hidden 32 unless told otherwise.
     public static func architecture(
-        layers: Int = 4, hidden: Int = 32, heads: Int = 4, keyValueHeads: Int = 2, headSize: Int = 8, intermediate: Int = 48,
+        layers: Int = 4, hidden: Int = 32, heads: Int = 4, keyValueHeads: Int = 2, headSize: Int = 8,
+        intermediate: Int = 48,
         vocabulary: Int = 64, tied: Bool = true, attentionBias: Bool = false, mlpBias: Bool = false
     ) -> Architecture {
         Architecture(
@@ -43,9 +44,13 @@ public enum TinyModel {
     }
 
     /// Random token ids, `[rows, time]` Int64.
-    public static func tokens(_ architecture: Architecture, rows: Int = 2, time: Int = 12, seed: UInt64 = 1) throws -> Tensor {
+    public static func tokens(_ architecture: Architecture, rows: Int = 2, time: Int = 12, seed: UInt64 = 1) throws
+        -> Tensor
+    {
         var random = RepeatableRandom(seed)
-        let ids = (0..<(rows * time)).map { _ in Int64.random(in: 0..<Int64(architecture.vocabularySize), using: &random) }
+        let ids = (0..<(rows * time)).map { _ in
+            Int64.random(in: 0..<Int64(architecture.vocabularySize), using: &random)
+        }
         return try Tensor(ids, shape: [rows, time])
     }
 }

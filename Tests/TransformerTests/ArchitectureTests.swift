@@ -9,7 +9,8 @@ import Torch
         Architecture(
             vocabularySize: 32_000, hiddenSize: hidden, headSize: 128,
             blocks: Array(
-                repeating: BlockShape(queryHeads: heads, keyValueHeads: heads, intermediateSize: intermediate), count: layers))
+                repeating: BlockShape(queryHeads: heads, keyValueHeads: heads, intermediateSize: intermediate),
+                count: layers))
     }
 
     static let smollm2 = Architecture(
@@ -26,17 +27,23 @@ import Torch
         #expect(llama(24, 1024, 8, 2816).parameterCount == 373_867_520)
         #expect(Self.smollm2.parameterCount == 134_515_008)
         let target = Self.smollm2.reshaped(
-            hiddenSize: 384, blocks: Array(repeating: BlockShape(queryHeads: 6, keyValueHeads: 3, intermediateSize: 1024), count: 20))
+            hiddenSize: 384,
+            blocks: Array(repeating: BlockShape(queryHeads: 6, keyValueHeads: 3, intermediateSize: 1024), count: 20))
         #expect(target.parameterCount == 51_330_432)
     }
 
     @Test func absentHalvesHaveNoWeights() {
         var shape = Self.smollm2
         shape.blocks = [
-            BlockShape(queryHeads: 0, keyValueHeads: 0, intermediateSize: 8), BlockShape(queryHeads: 3, keyValueHeads: 1, intermediateSize: 0),
+            BlockShape(queryHeads: 0, keyValueHeads: 0, intermediateSize: 8),
+            BlockShape(queryHeads: 3, keyValueHeads: 1, intermediateSize: 0),
         ]
         let roles = WeightTable(shape).entries.map(\.role)
-        #expect(roles == [.embedding, .feedForwardNorm, .gate, .up, .down, .attentionNorm, .query, .key, .value, .output, .finalNorm])
+        #expect(
+            roles == [
+                .embedding, .feedForwardNorm, .gate, .up, .down, .attentionNorm, .query, .key, .value, .output,
+                .finalNorm,
+            ])
         #expect(shape.uniform == nil)
         #expect(shape.problems().isEmpty)
     }
@@ -44,7 +51,10 @@ import Torch
     @Test func impossibleShapesAreNamedAllAtOnce() {
         var shape = Self.smollm2
         shape.headSize = 7
-        shape.blocks = [BlockShape(queryHeads: 9, keyValueHeads: 2, intermediateSize: 8), BlockShape(queryHeads: 0, keyValueHeads: 2, intermediateSize: -1)]
+        shape.blocks = [
+            BlockShape(queryHeads: 9, keyValueHeads: 2, intermediateSize: 8),
+            BlockShape(queryHeads: 0, keyValueHeads: 2, intermediateSize: -1),
+        ]
         #expect(shape.problems().count == 3)
     }
 
@@ -70,7 +80,7 @@ import Torch
     }
 
     @Test func defaultsAreThoseOfTransformers() throws {
-        let found = try parse(#"{"architectures":["LlamaForCausalLM"],"model_type":"llama","hidden_size":64,"intermediate_size":32,"num_hidden_layers":2,"num_attention_heads":4,"vocab_size":10}"#)
+        let found = try parse(config())
         #expect(found.headSize == 16)
         #expect(found.blocks[1] == BlockShape(queryHeads: 4, keyValueHeads: 4, intermediateSize: 32))
         #expect(found.normEpsilon == 1e-6)
@@ -85,7 +95,8 @@ import Torch
 
     private func config(_ changes: [String: String] = [:]) -> String {
         let base = [
-            "architectures": #"["LlamaForCausalLM"]"#, "model_type": #""llama""#, "hidden_size": "64", "intermediate_size": "32",
+            "architectures": #"["LlamaForCausalLM"]"#, "model_type": #""llama""#, "hidden_size": "64",
+            "intermediate_size": "32",
             "num_hidden_layers": "2", "num_attention_heads": "4", "vocab_size": "10",
         ]
         let members = base.merging(changes) { $1 }.map { #""\#($0.key)":\#($0.value)"# }
@@ -100,8 +111,10 @@ import Torch
     }
 
     @Test func mistralWithoutASlidingWindowIsTheSameNetwork() throws {
-        let base = #""hidden_size":64,"intermediate_size":32,"num_hidden_layers":2,"num_attention_heads":8,"vocab_size":10}"#
-        let same = try parse(#"{"architectures":["MistralForCausalLM"],"model_type":"mistral","sliding_window":null,"# + base)
+        let base =
+            #""hidden_size":64,"intermediate_size":32,"num_hidden_layers":2,"num_attention_heads":8,"vocab_size":10}"#
+        let same = try parse(
+            #"{"architectures":["MistralForCausalLM"],"model_type":"mistral","sliding_window":null,"# + base)
         #expect(same.blocks[0].keyValueHeads == 8)
         #expect(throws: TransformerError.self) {
             try parse(#"{"architectures":["MistralForCausalLM"],"model_type":"mistral","sliding_window":4096,"# + base)
@@ -120,7 +133,8 @@ import Torch
     }
 
     @Test(arguments: [
-        ("hidden_act", #""gelu""#), ("quantization_config", #"{"bits":4}"#), ("partial_rotary_factor", "0.5"), ("vocab_size", "-3"),
+        ("hidden_act", #""gelu""#), ("quantization_config", #"{"bits":4}"#), ("partial_rotary_factor", "0.5"),
+        ("vocab_size", "-3"),
         ("num_key_value_heads", "3"), ("rope_scaling", #"{"rope_type":"yarn","factor":2}"#), ("rms_norm_eps", "0"),
         ("tie_word_embeddings", #""yes""#), ("num_hidden_layers", "1.5"), ("hidden_size", "4611686018427387904"),
         ("shearling_blocks", #"[{"query_heads":1}]"#), ("head_dim", "5"),
@@ -146,17 +160,20 @@ import Torch
     @Test func trainingStateOfSevenBillionWeightsIsSixteenBytesEach() {
         let shape = Architecture(
             vocabularySize: 32_000, hiddenSize: 4096, headSize: 128,
-            blocks: Array(repeating: BlockShape(queryHeads: 32, keyValueHeads: 32, intermediateSize: 11_008), count: 32))
+            blocks: Array(repeating: BlockShape(queryHeads: 32, keyValueHeads: 32, intermediateSize: 11_008), count: 32)
+        )
         let memory = CostModel(shape).trainingMemory(rows: 1, sequenceLength: 4096, computeDType: .float32)
         #expect(memory.weightBytes + memory.gradientBytes + memory.optimizerBytes == 16 * 6_738_415_616)
         #expect(CostModel(shape).maskVariableCount == 357_408)
         #expect(CostModel(shape).storedBytes(.bfloat16) == 13_476_831_232)
-        let small = CostModel(shape).trainingMemory(rows: 1, sequenceLength: 4096, computeDType: .bfloat16, checkpointing: true)
+        let small = CostModel(shape).trainingMemory(
+            rows: 1, sequenceLength: 4096, computeDType: .bfloat16, checkpointing: true)
         #expect(small.activationBytes < memory.activationBytes / 4)
     }
 
     @Test func theCacheOfGroupedHeadsIsSmaller() {
-        let memory = CostModel(ArchitectureTests.smollm2).inferenceMemory(rows: 2, sequenceLength: 100, weightDType: .bfloat16)
+        let memory = CostModel(ArchitectureTests.smollm2).inferenceMemory(
+            rows: 2, sequenceLength: 100, weightDType: .bfloat16)
         #expect(memory.cacheBytes == 2 * 100 * 30 * 2 * 3 * 64 * 2)
     }
 }

@@ -12,7 +12,9 @@ import Torch
         var metadata: [(key: String, type: UInt32, bytes: [UInt8])] = []
         var tensors: [(name: String, shape: [Int], code: UInt32, bytes: [UInt8])] = []
 
-        static func little<T: FixedWidthInteger>(_ value: T) -> [UInt8] { withUnsafeBytes(of: value.littleEndian) { Array($0) } }
+        static func little<T: FixedWidthInteger>(_ value: T) -> [UInt8] {
+            withUnsafeBytes(of: value.littleEndian) { Array($0) }
+        }
         static func text(_ value: String) -> [UInt8] { little(UInt64(value.utf8.count)) + Array(value.utf8) }
         static func floats(_ values: [Float]) -> [UInt8] { values.flatMap { little($0.bitPattern) } }
 
@@ -20,17 +22,25 @@ import Torch
         mutating func put(_ key: String, _ value: Float) { metadata.append((key, 6, Self.little(value.bitPattern))) }
         mutating func put(_ key: String, _ value: String) { metadata.append((key, 8, Self.text(value))) }
         mutating func put(_ key: String, _ values: [String]) {
-            metadata.append((key, 9, Self.little(UInt32(8)) + Self.little(UInt64(values.count)) + values.flatMap(Self.text)))
+            metadata.append(
+                (key, 9, Self.little(UInt32(8)) + Self.little(UInt64(values.count)) + values.flatMap(Self.text)))
         }
         mutating func put(_ key: String, _ values: [Int]) {
-            metadata.append((key, 9, Self.little(UInt32(5)) + Self.little(UInt64(values.count)) + values.flatMap { Self.little(Int32($0)) }))
+            metadata.append(
+                (
+                    key, 9,
+                    Self.little(UInt32(5)) + Self.little(UInt64(values.count))
+                        + values.flatMap { Self.little(Int32($0)) }
+                ))
         }
         mutating func put(_ key: String, _ values: [Float]) {
             metadata.append((key, 9, Self.little(UInt32(6)) + Self.little(UInt64(values.count)) + Self.floats(values)))
         }
 
         func bytes() -> [UInt8] {
-            var out = Array("GGUF".utf8) + Self.little(UInt32(3)) + Self.little(UInt64(tensors.count)) + Self.little(UInt64(metadata.count))
+            var out =
+                Array("GGUF".utf8) + Self.little(UInt32(3)) + Self.little(UInt64(tensors.count))
+                + Self.little(UInt64(metadata.count))
             for entry in metadata { out += Self.text(entry.key) + Self.little(entry.type) + entry.bytes }
             var data: [UInt8] = []
             for tensor in tensors {
@@ -64,9 +74,11 @@ import Torch
             if [.query, .key, .queryBias, .keyBias].contains(entry.role) {
                 // Halves of each head interleaved, as llama.cpp's converter does.
                 let columns = entry.shape.count == 2 ? entry.shape[1] : 1
-                tensor = try tensor.reshaped([-1, 2, shape.headSize / 2, columns]).permuted([0, 2, 1, 3]).reshaped(entry.shape)
+                tensor = try tensor.reshaped([-1, 2, shape.headSize / 2, columns]).permuted([0, 2, 1, 3]).reshaped(
+                    entry.shape)
             }
-            writer.tensors.append((GGUFImport.name(entry.role, block: entry.block), entry.shape, 0, Writer.floats(try tensor.floats())))
+            writer.tensors.append(
+                (GGUFImport.name(entry.role, block: entry.block), entry.shape, 0, Writer.floats(try tensor.floats())))
         }
         return writer
     }
@@ -80,11 +92,15 @@ import Torch
         return try #require(model)
     }
 
-    @Test(arguments: [(true, false), (false, true)]) func modelsComeBackWithHuggingFaceRowOrder(_ tied: Bool, _ biased: Bool) throws {
+    @Test(arguments: [(true, false), (false, true)]) func modelsComeBackWithHuggingFaceRowOrder(
+        _ tied: Bool, _ biased: Bool
+    ) throws {
         let model = try TinyModel.make(TinyModel.architecture(tied: tied, attentionBias: biased, mlpBias: biased))
         let read = try load(Self.tinyFile(model).bytes())
         #expect(read.architecture == model.architecture)
-        for (a, b) in zip(read.parameters, model.parameters) { #expect(try a.master.isIdentical(to: b.master), "\(a.name)") }
+        for (a, b) in zip(read.parameters, model.parameters) {
+            #expect(try a.master.isIdentical(to: b.master), "\(a.name)")
+        }
     }
 
     @Test func everyEncodingIsDecoded() throws {
@@ -120,7 +136,8 @@ import Torch
     @Test func llama3FactorsAreRecognised() throws {
         var shape = TinyModel.architecture(headSize: 64)
         shape.ropeTheta = 500_000
-        let rule = RopeScaling.llama3(factor: 32, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 8192)
+        let rule = RopeScaling.llama3(
+            factor: 32, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 8192)
         var writer = try Self.tinyFile(try TinyModel.make(shape))
         let plain = RopeScaling.inverseFrequencies(headSize: 64, theta: 500_000, scaling: nil)
         let scaled = RopeScaling.inverseFrequencies(headSize: 64, theta: 500_000, scaling: rule)
@@ -144,10 +161,14 @@ import Torch
         #expect(try refusal { $0.tensors.remove(at: 3) }.contains("is missing"))
         #expect(try refusal { $0.tensors[3].name = "blk.0.strange" }.contains("blk.0.strange"))
         #expect(try refusal { $0.metadata.remove(at: 1) }.contains("llama.block_count"))
-        #expect(try refusal { $0.tensors[1].shape = [16]; $0.tensors[1].bytes.removeLast(64) }.contains("[16]"))
+        #expect(
+            try refusal {
+                $0.tensors[1].shape = [16]; $0.tensors[1].bytes.removeLast(64)
+            }.contains("[16]"))
     }
 
-    /// Every cut of the header, and hundreds of flipped bits, either load or are refused; nothing crashes or takes memory.
+    /// Every cut of the header, and hundreds of flipped bits, either load or are refused; nothing crashes or takes
+    /// memory.
     @Test func hostileFilesAreRefused() throws {
         let good = try Self.tinyFile(try TinyModel.make(TinyModel.architecture(layers: 1))).bytes()
         let headerEnd = 1500
@@ -169,7 +190,8 @@ import Torch
             for _ in 0..<300 {
                 var bytes = good
                 for _ in 0..<Int.random(in: 1...3, using: &random) {
-                    bytes[Int.random(in: 4..<headerEnd, using: &random)] ^= UInt8(1) << UInt8.random(in: 0...7, using: &random)
+                    bytes[Int.random(in: 4..<headerEnd, using: &random)] ^=
+                        UInt8(1) << UInt8.random(in: 0...7, using: &random)
                 }
                 _ = try read(bytes)
             }
@@ -189,7 +211,9 @@ import Torch
             writer.metadata = []
             writer.tensors = [("t", [1 << 20, 1 << 20], 0, [0])]
             #expect(try !read(writer.bytes()))
-            writer.tensors = [("t", [8], 0, [UInt8](repeating: 0, count: 32)), ("t", [8], 0, [UInt8](repeating: 0, count: 32))]
+            writer.tensors = [
+                ("t", [8], 0, [UInt8](repeating: 0, count: 32)), ("t", [8], 0, [UInt8](repeating: 0, count: 32)),
+            ]
             #expect(try !read(writer.bytes()))
         }
     }
@@ -201,9 +225,12 @@ import Torch
         try withTemporaryFolder { folder in
             try made.write(to: folder)
             for name in ["tokenizer.json", "special_tokens_map.json", "tokenizer_config.json"] {
-                let ours = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: folder + "/" + name))) as? NSDictionary
-                let theirs = try JSONSerialization.jsonObject(
-                    with: Data(contentsOf: URL(filePath: FixtureFiles.fetched("smollm2/" + name)))) as? NSDictionary
+                let ours =
+                    try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: folder + "/" + name)))
+                    as? NSDictionary
+                let theirs =
+                    try JSONSerialization.jsonObject(
+                        with: Data(contentsOf: URL(filePath: FixtureFiles.fetched("smollm2/" + name)))) as? NSDictionary
                 #expect(ours == theirs, "\(name)")
             }
         }
@@ -212,7 +239,10 @@ import Torch
     @Test func aSentencePieceVocabularyBecomesAModelAndMerges() throws {
         let model = try TinyModel.make()
         var writer = try Self.tinyFile(model)
-        let tokens = ["<unk>", "<s>", "</s>", "<0x41>", "a", "b", "ab", "\u{2581}", "\u{2581}a", "\u{2581}ab", "e\u{301}", "\u{e9}"]
+        let tokens = [
+            "<unk>", "<s>", "</s>", "<0x41>", "a", "b", "ab", "\u{2581}", "\u{2581}a", "\u{2581}ab", "e\u{301}",
+            "\u{e9}",
+        ]
         writer.put("tokenizer.ggml.model", "llama")
         writer.put("tokenizer.ggml.tokens", tokens)
         writer.put("tokenizer.ggml.scores", [0, 0, 0, 0, -4, -5, -1, -6, -2, -3, -7, -8] as [Float])
@@ -230,7 +260,8 @@ import Torch
             #expect(text.unicodeScalars.contains("\u{301}") && text.unicodeScalars.contains("\u{e9}"))
             let proto = try Data(contentsOf: URL(filePath: folder + "/tokenizer.model"))
             // The first piece: field 1, 14 bytes: the text <unk>, the score 0, type 2.
-            #expect(Array(proto.prefix(16)) == [0x0A, 14, 0x0A, 5] + Array("<unk>".utf8) + [0x15, 0, 0, 0, 0, 0x18, 2])
+            #expect(
+                Array(proto.prefix(16)) == [0x0A, 14, 0x0A, 5] + Array("<unk>".utf8) + [0x15, 0, 0, 0, 0, 0x18, 2])
         }
         writer.put("tokenizer.ggml.pre", "tekken")
         writer.metadata.removeAll { $0.key == "tokenizer.ggml.model" }

@@ -37,7 +37,9 @@ import Torch
         var expected = prompt
         for _ in 0..<9 {
             let tokens = try Tensor(expected, shape: [1, expected.count])
-            let logits = try withoutGradients { try model.logits(model.hidden(tokens)).selected(1, expected.count - 1).floats() }
+            let logits = try withoutGradients {
+                try model.logits(model.hidden(tokens)).selected(1, expected.count - 1).floats()
+            }
             expected.append(try #require(logits.indices.max { logits[$0] < logits[$1] }))
         }
         #expect(made == Array(expected.dropFirst(prompt.count)))
@@ -65,7 +67,8 @@ import Torch
         #expect(try run(1) == run(1))
         #expect(try run(1) != run(2))
         let narrow = SamplingSettings(temperature: 1.5, topK: 1, seed: 5)
-        #expect(try model.generate(after: [5, 6], count: 8, sampling: narrow) == model.generate(after: [5, 6], count: 8))
+        #expect(
+            try model.generate(after: [5, 6], count: 8, sampling: narrow) == model.generate(after: [5, 6], count: 8))
     }
 
     @Test func candidatesFollowTemperatureTopKAndTopP() {
@@ -85,7 +88,10 @@ import Torch
         let model = try TinyModel.make()
         #expect(throws: TransformerError.self) { try model.generate(after: [], count: 1) }
         #expect(throws: TransformerError.self) { try model.generate(after: [64], count: 1) }
-        for settings in [SamplingSettings(temperature: -1), SamplingSettings(temperature: 1, topK: 0), SamplingSettings(temperature: 1, topP: 0)] {
+        for settings in [
+            SamplingSettings(temperature: -1), SamplingSettings(temperature: 1, topK: 0),
+            SamplingSettings(temperature: 1, topP: 0),
+        ] {
             #expect(throws: TransformerError.self) { try model.generate(after: [1], count: 1, sampling: settings) }
         }
         #expect(try model.generate(after: [1], count: 0).isEmpty)

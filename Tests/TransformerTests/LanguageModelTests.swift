@@ -8,7 +8,8 @@ import Torch
     @Test func segmentsKeepDocumentsApart() throws {
         let model = try TinyModel.make()
         let tokens = try TinyModel.tokens(model.architecture, rows: 2, time: 10)
-        let segments = try Tensor([0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 5, 5, 5, 5, 5, 5, 5, 2, 2, 2] as [Int64], shape: [2, 10])
+        let segments = try Tensor(
+            [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 5, 5, 5, 5, 5, 5, 5, 2, 2, 2] as [Int64], shape: [2, 10])
         let packed = try model.hidden(tokens, in: ForwardContext(segments: segments))
         // Rotary positions are relative: a segment gives what it gives alone.
         for (row, start, end) in [(0, 0, 4), (0, 4, 10), (1, 0, 7), (1, 7, 10)] {
@@ -33,10 +34,13 @@ import Torch
         let a = try LanguageModel(shape, initializedWith: 5)
         let b = try LanguageModel(shape, initializedWith: 5)
         let c = try LanguageModel(shape, initializedWith: 6)
-        for (first, second) in zip(a.parameters, b.parameters) { #expect(try first.master.isIdentical(to: second.master)) }
+        for (first, second) in zip(a.parameters, b.parameters) {
+            #expect(try first.master.isIdentical(to: second.master))
+        }
         #expect(try !a.embedding.master.isIdentical(to: c.embedding.master))
         func deviation(_ role: WeightRole) throws -> Double {
-            let weight = try #require(a.parameter(named: WeightTable.name(role, block: role == .embedding ? nil : 1))).master
+            let weight = try #require(a.parameter(named: WeightTable.name(role, block: role == .embedding ? nil : 1)))
+                .master
             return try weight.norm().item() / Double(weight.elementCount).squareRoot()
         }
         #expect(abs(try deviation(.embedding) - 0.02) < 1e-3)
@@ -61,9 +65,16 @@ import Torch
         func failure(_ change: (inout [String: Tensor]) throws -> Void) throws -> String {
             var weights = good
             try change(&weights)
-            return try #require(#expect(throws: TransformerError.self) { try LanguageModel(shape, weights: weights, source: "a.safetensors") }).description
+            return try #require(
+                #expect(throws: TransformerError.self) {
+                    try LanguageModel(shape, weights: weights, source: "a.safetensors")
+                }
+            ).description
         }
-        #expect(try failure { $0[name] = nil } == "a.safetensors: the tensor \(name) [16, 32] is missing; fetch the files again or correct config.json")
+        #expect(
+            try failure { $0[name] = nil }
+                == "a.safetensors: the tensor \(name) [16, 32] is missing; fetch the files again or correct config.json"
+        )
         #expect(try failure { $0["extra"] = try Tensor.zeros([1]) }.contains("extra"))
         let wrong = try failure { $0[name] = try Tensor.zeros([32, 16]) }
         #expect(wrong == "a.safetensors: the tensor \(name) has shape [32, 16]; config.json asks for [16, 32]")
@@ -72,13 +83,17 @@ import Torch
     @Test func observersSeeEverySite() throws {
         let model = try TinyModel.make(TinyModel.architecture(layers: 1))
         var sites: [ActivationSite: [Int]] = [:]
-        _ = try model.hidden(TinyModel.tokens(model.architecture), in: ForwardContext(observe: { (site, tensor) throws(TorchError) in
-            sites[site] = tensor.shape
-        }))
-        #expect(sites == [
-            .embedding: [2, 12, 32], .attentionInput(block: 0): [2, 12, 32], .context(block: 0): [2, 4, 12, 8],
-            .feedForwardInput(block: 0): [2, 12, 32], .neurons(block: 0): [2, 12, 48], .stream(block: 0): [2, 12, 32],
-            .final: [2, 12, 32],
-        ])
+        _ = try model.hidden(
+            TinyModel.tokens(model.architecture),
+            in: ForwardContext(observe: { (site, tensor) throws(TorchError) in
+                sites[site] = tensor.shape
+            }))
+        #expect(
+            sites == [
+                .embedding: [2, 12, 32], .attentionInput(block: 0): [2, 12, 32], .context(block: 0): [2, 4, 12, 8],
+                .feedForwardInput(block: 0): [2, 12, 32], .neurons(block: 0): [2, 12, 48],
+                .stream(block: 0): [2, 12, 32],
+                .final: [2, 12, 32],
+            ])
     }
 }

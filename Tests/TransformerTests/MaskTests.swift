@@ -12,7 +12,9 @@ import Torch
     static func masks(_ shape: Architecture, seed: UInt64, ones: Bool = false) throws -> LayerMasks {
         var random = RepeatableRandom(seed)
         func values(_ count: Int) -> [Float] {
-            (0..<count).map { _ in ones ? 1 : Float.random(in: 0...1, using: &random) < 0.3 ? 0 : Float.random(in: 0.2...1, using: &random) }
+            (0..<count).map { _ in
+                ones ? 1 : Float.random(in: 0...1, using: &random) < 0.3 ? 0 : Float.random(in: 0.2...1, using: &random)
+            }
         }
         let layers = shape.blocks.count
         var alive = values(layers)
@@ -20,8 +22,10 @@ import Torch
         var hidden = values(shape.hiddenSize)
         hidden[0] = 1
         return try LayerMasks(
-            hidden_H: Tensor(hidden), heads_LQ: Tensor(values(layers * shape.widestQueryHeads), shape: [layers, shape.widestQueryHeads]),
-            intermediate_LM: Tensor(values(layers * shape.widestIntermediate), shape: [layers, shape.widestIntermediate]),
+            hidden_H: Tensor(hidden),
+            heads_LQ: Tensor(values(layers * shape.widestQueryHeads), shape: [layers, shape.widestQueryHeads]),
+            intermediate_LM: Tensor(
+                values(layers * shape.widestIntermediate), shape: [layers, shape.widestIntermediate]),
             layers_L: Tensor(alive))
     }
 
@@ -30,7 +34,9 @@ import Torch
         let shape = model.architecture
         let weights = Dictionary(uniqueKeysWithValues: try model.weights().map { ($0.name, $0.tensor) })
         let hidden = try #require(masks.hidden_H)
-        func weight(_ role: WeightRole, _ block: Int? = nil) throws -> Tensor { try #require(weights[WeightTable.name(role, block: block)]) }
+        func weight(_ role: WeightRole, _ block: Int? = nil) throws -> Tensor {
+            try #require(weights[WeightTable.name(role, block: block)])
+        }
         func project(_ x: Tensor, _ role: WeightRole, _ bias: WeightRole, _ block: Int) throws -> Tensor {
             let product = try x.matmul(weight(role, block).transposed(0, 1))
             guard let offset = weights[WeightTable.name(bias, block: block)] else { return product }
@@ -44,10 +50,12 @@ import Torch
         let (rows, time) = (tokens.shape[0], tokens.shape[1])
         let half = shape.headSize / 2
         let frequencies = RopeScaling.inverseFrequencies(headSize: shape.headSize, theta: shape.ropeTheta, scaling: nil)
-        let angles = try Tensor.arange(0, time).to(.float32).reshaped([time, 1]) * Tensor(frequencies, shape: [1, half])
+        let angles =
+            try Tensor.arange(0, time).to(.float32).reshaped([time, 1]) * Tensor(frequencies, shape: [1, half])
         func rotate(_ x: Tensor) throws -> Tensor {
             let (a, b) = (try x.sliced(-1, from: 0, to: half), try x.sliced(-1, from: half, to: 2 * half))
-            return try Tensor.concatenated([a * angles.cos() - b * angles.sin(), b * angles.cos() + a * angles.sin()], axis: -1)
+            return try Tensor.concatenated(
+                [a * angles.cos() - b * angles.sin(), b * angles.cos() + a * angles.sin()], axis: -1)
         }
         let future = try Tensor.full([time, time], -1e30).upperTriangle(diagonal: 1)
         var x = try weight(.embedding).indexSelected(0, tokens.reshaped([-1])).reshaped([rows, time, shape.hiddenSize])
@@ -56,7 +64,9 @@ import Torch
             if block.hasAttention {
                 let h = try norm(x, weight(.attentionNorm, layer))
                 func heads(_ role: WeightRole, _ bias: WeightRole, _ count: Int) throws -> Tensor {
-                    try project(h, role, bias, layer).reshaped([rows, time, count, shape.headSize]).permuted([0, 2, 1, 3])
+                    try project(h, role, bias, layer).reshaped([rows, time, count, shape.headSize]).permuted([
+                        0, 2, 1, 3,
+                    ])
                 }
                 let q = try rotate(heads(.query, .queryBias, block.queryHeads))
                 let k = try rotate(heads(.key, .keyBias, block.keyValueHeads)).repeatInterleaved(block.groupSize, 1)
@@ -64,12 +74,14 @@ import Torch
                 let scores = try q.matmul(k.transposed(2, 3)) * (1 / Double(shape.headSize).squareRoot()) + future
                 let z = try #require(masks.heads_LQ).selected(0, layer).sliced(0, from: 0, to: block.queryHeads)
                 let context = try scores.softmax().matmul(v) * z.reshaped([1, block.queryHeads, 1, 1])
-                let y = try project(context.permuted([0, 2, 1, 3]).reshaped([rows, time, -1]), .output, .outputBias, layer)
+                let y = try project(
+                    context.permuted([0, 2, 1, 3]).reshaped([rows, time, -1]), .output, .outputBias, layer)
                 x = try x + y * alive * hidden
             }
             if block.hasFeedForward {
                 let h = try norm(x, weight(.feedForwardNorm, layer))
-                let z = try #require(masks.intermediate_LM).selected(0, layer).sliced(0, from: 0, to: block.intermediateSize)
+                let z = try #require(masks.intermediate_LM).selected(0, layer).sliced(
+                    0, from: 0, to: block.intermediateSize)
                 let gate = try project(h, .gate, .gateBias, layer)
                 let inner = try gate * gate.sigmoid() * (project(h, .up, .upBias, layer) * z)
                 x = try x + project(inner, .down, .downBias, layer) * alive * hidden
@@ -92,7 +104,8 @@ import Torch
     @Test func blocksThatDifferReadPrefixesOfTheirRows() throws {
         var shape = TinyModel.architecture(layers: 3)
         shape.blocks = [
-            BlockShape(queryHeads: 2, keyValueHeads: 1, intermediateSize: 20), BlockShape(queryHeads: 0, keyValueHeads: 0, intermediateSize: 31),
+            BlockShape(queryHeads: 2, keyValueHeads: 1, intermediateSize: 20),
+            BlockShape(queryHeads: 0, keyValueHeads: 0, intermediateSize: 31),
             BlockShape(queryHeads: 6, keyValueHeads: 3, intermediateSize: 0),
         ]
         let model = try TinyModel.make(shape)

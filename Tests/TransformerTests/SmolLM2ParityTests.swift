@@ -5,7 +5,8 @@ import Torch
 
 @testable import Transformer
 
-/// SmolLM2-135M against transformers in float32 (`scripts/goldens/smollm2.py`), from the Hugging Face folder and from the GGUF file.
+/// SmolLM2-135M against transformers in float32 (`scripts/goldens/smollm2.py`), from the Hugging Face folder and from
+/// the GGUF file.
 @Suite struct SmolLM2ParityTests {
     struct Golden: Decodable {
         struct Prompt: Decodable {
@@ -60,7 +61,9 @@ import Torch
         // The reference has the final norm in place of the last block's stream.
         norms.remove(at: norms.count - 2)
         #expect(norms.count == prompt.hidden_l2_last_position.count)
-        for (found, expected) in zip(norms, prompt.hidden_l2_last_position) { #expect(abs(found - expected) < 2e-4 * expected + 1e-4) }
+        for (found, expected) in zip(norms, prompt.hidden_l2_last_position) {
+            #expect(abs(found - expected) < 2e-4 * expected + 1e-4)
+        }
         #expect(try model.generate(after: prompt.ids, count: 16) == prompt.greedy_16)
     }
 
