@@ -50,7 +50,8 @@ struct GGUFVocabulary {
         let merges = try file.strings("tokenizer.ggml.merges")
         let added = tokens.indices.filter { types[$0] == PieceType.control || types[$0] == PieceType.userDefined }
         let json: JSONValue = [
-            "version": "1.0", "truncation": .null, "padding": .null, "added_tokens": .array(added.map { addedToken($0) }),
+            "version": "1.0", "truncation": .null, "padding": .null,
+            "added_tokens": .array(added.map { addedToken($0) }),
             "normalizer": .null, "pre_tokenizer": try preTokenizer(), "post_processor": .null,
             "decoder": byteLevel(usesPattern: true, prefixSpace: true),
             "model": [
@@ -117,7 +118,8 @@ struct GGUFVocabulary {
             ["type": "Replace", "pattern": ["String": from], "content": to]
         }
         let json: JSONValue = [
-            "version": "1.0", "truncation": .null, "padding": .null, "added_tokens": .array(added.map { addedToken($0) }),
+            "version": "1.0", "truncation": .null, "padding": .null,
+            "added_tokens": .array(added.map { addedToken($0) }),
             "normalizer": [
                 "type": "Sequence",
                 "normalizers": [["type": "Prepend", "prepend": "\u{2581}"], replace(" ", "\u{2581}")],
@@ -138,8 +140,9 @@ struct GGUFVocabulary {
                 ],
             ],
             "model": [
-                "type": "BPE", "dropout": .null, "unk_token": .string(tokens[unknown]), "continuing_subword_prefix": .null,
-                "end_of_word_suffix": .null, "fuse_unk": true, "byte_fallback": true, "ignore_merges": false,
+                "type": "BPE", "dropout": .null, "unk_token": .string(tokens[unknown]),
+                "continuing_subword_prefix": .null, "end_of_word_suffix": .null, "fuse_unk": true,
+                "byte_fallback": true, "ignore_merges": false,
                 "vocab": vocabularyObject,
                 "merges": .array(merges(scores).map { [.string(tokens[$0.0]), .string(tokens[$0.1])] }),
             ],
