@@ -14,16 +14,6 @@ ct_status ct_softmax(const ct_tensor *tensor, intptr_t axis, bool logarithm, ct_
     return produce(out, [&] { return logarithm ? at::log_softmax(tensor->value, axis) : at::softmax(tensor->value, axis); });
 }
 
-ct_status ct_attention(const ct_tensor *query, const ct_tensor *key, const ct_tensor *value, const ct_tensor *mask, bool causal,
-                       const double *scale, bool grouped, ct_tensor **out) {
-    return produce(out, [&] {
-        require(query->value.dim() == 4 && key->value.dim() == 4 && value->value.dim() == 4,
-                "attention needs query, key and value of rank 4");
-        return at::scaled_dot_product_attention(query->value, key->value, value->value, optional(mask), /*dropout_p=*/0.0, causal,
-                                                scale ? c10::optional<double>(*scale) : c10::nullopt, grouped);
-    });
-}
-
 ct_status ct_cross_entropy(const ct_tensor *logits, const ct_tensor *targets, intptr_t ignored, ct_tensor **out) {
     return produce(out, [&] {
         const at::Tensor &x = logits->value;

@@ -18,6 +18,20 @@ extension Tensor {
         try produce { ct_swiglu(gate.handle, up.handle, mask?.handle, $0) }
     }
 
+    /// `self * scale` with one factor per channel: `[.., H]`, scale `[H]` of any floating dtype, inside in Float32.
+    /// Differentiable in both.
+    /// - Throws: `.invalidArgument` when sizes do not fit.
+    public func scaled(byChannel scale_H: Tensor) throws(TorchError) -> Tensor {
+        try produce { ct_add_scaled(nil, handle, scale_H.handle, $0) }
+    }
+
+    /// `self + other * scale` with one factor per channel: `[.., H]`, scale `[H]` of any floating dtype, inside in
+    /// Float32: a residual under a mask. Differentiable in all three.
+    /// - Throws: `.invalidArgument` when sizes or dtypes do not fit.
+    public func adding(_ other: Tensor, scaledByChannel scale_H: Tensor) throws(TorchError) -> Tensor {
+        try produce { ct_add_scaled(handle, other.handle, scale_H.handle, $0) }
+    }
+
     /// Rotary position embedding, half-split: `(a, b) -> (a cos - b sin, b cos + a sin)` with a and b the two halves of
     /// the last axis. `[B, N, T, D]`, cosines and sines `[T, D/2]` or `[B, 1, T, D/2]` Float32 -> this dtype.
     /// - Throws: `.invalidArgument` when sizes do not fit.

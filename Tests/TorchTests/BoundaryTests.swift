@@ -89,6 +89,8 @@ struct Misuse: Sendable, CustomTestStringConvertible {
         Misuse("rms norm: mask") { _ = try tensor().rmsNorm(weight: Tensor.ones([3]), epsilon: 1e-5, mask: Tensor.ones([2])) },
         Misuse("swiglu: shapes") { _ = try Tensor.swiglu(tensor(), Tensor.ones([2, 4])) },
         Misuse("swiglu: mask") { _ = try Tensor.swiglu(tensor(), tensor(), mask: Tensor.ones([2])) },
+        Misuse("add scaled: scale") { _ = try tensor().scaled(byChannel: Tensor.ones([2])) },
+        Misuse("add scaled: base") { _ = try Tensor.ones([3]).adding(tensor(), scaledByChannel: Tensor.ones([3])) },
         Misuse("rotary: sizes") { _ = try Tensor.ones([1, 1, 2, 4]).rotary(Tensor.ones([2, 3]), Tensor.ones([2, 3])) },
         Misuse("linear cross-entropy: sizes") {
             _ = try Tensor.linearCrossEntropy(tensor(), Tensor.ones([5, 4]), Tensor([0, 0] as [Int64]))

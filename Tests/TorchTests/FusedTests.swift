@@ -112,6 +112,33 @@ import Torch
         try Self.expectDifferences(fused, inputs)
     }
 
+    @Test(arguments: [[3, 16], [2, 3, 384], [7, 45]], [false, true])
+    func scalingByChannelIsItsDefinition(_ shape: [Int], _ added: Bool) throws {
+        var random = RepeatableRandom(11)
+        var inputs = [try random.tensor(shape), try random.tensor([shape.last ?? 0])]
+        if added { inputs.append(try random.tensor(shape)) }
+        let fused: Operation = { (t) throws(TorchError) in
+            t.count > 2 ? try t[2].adding(t[0], scaledByChannel: t[1]) : try t[0].scaled(byChannel: t[1])
+        }
+        let reference: Operation = { (t) throws(TorchError) in
+            t.count > 2 ? try t[2] + t[0] * t[1] : try t[0] * t[1]
+        }
+        try Self.expectParity(fused, reference, inputs)
+        try Self.expectDifferences(fused, inputs)
+    }
+
+    @Test func aRetainedGraphGivesTheSameGradientTwice() throws {
+        var random = RepeatableRandom(12)
+        let hidden = try random.tensor([5, 8])
+        let weight = try random.tensor([9, 8])
+        try hidden.setRequiresGradient(true)
+        let loss = try Tensor.linearCrossEntropy(hidden, weight, Tensor([0, 8, 3, -1, 5] as [Int64])).sum()
+        try loss.backward(retainingGraph: true)
+        let once = try #require(hidden.gradient).copied()
+        try loss.backward()
+        try expectClose(#require(hidden.gradient), once * 2)
+    }
+
     @Test(arguments: [[2, 3, 5, 64], [1, 1, 1, 2], [2, 2, 7, 6]]) func rotaryIsItsDefinition(_ shape: [Int]) throws {
         var random = RepeatableRandom(5)
         let angles = try random.tensor([shape[2], shape[3] / 2]) * 3
@@ -189,6 +216,31 @@ import Torch
         try expectClose(found, expected)
         let byMask = try Tensor.scaledDotProductAttention(q, k, v, mask: causal, groupedQuery: true)
         try expectClose(byMask, expected)
+    }
+}
+
+extension FusedTests {
+    /// Sizes: batch, query heads, key heads, time, channels; with a remainder of each block, and beyond one block of keys.
+    @Test(arguments: [[1, 2, 1, 5, 16], [2, 6, 3, 70, 64], [1, 2, 2, 600, 32], [1, 3, 1, 131, 128]], [false, true])
+    func halfAttentionIsItsDefinition(_ sizes: [Int], _ causal: Bool) throws {
+        var random = RepeatableRandom(13)
+        let (batch, heads, groups, time, channels) = (sizes[0], sizes[1], sizes[2], sizes[3], sizes[4])
+        // As projections give them: [batch, time, heads, channels] in memory.
+        let inputs = try [heads, groups, groups].map { try random.tensor([batch, time, $0, channels]) * 2 }
+        let seen = Unshared(try Tensor.ones([time, time], .bool).lowerTriangle())
+        let fused: Operation = { (t) throws(TorchError) in
+            let h = [try t[0].transposed(1, 2), try t[1].transposed(1, 2), try t[2].transposed(1, 2)]
+            return try Tensor.scaledDotProductAttention(h[0], h[1], h[2], isCausal: causal, groupedQuery: true)
+        }
+        let reference: Operation = { (t) throws(TorchError) in
+            let q = try t[0].transposed(1, 2)
+            let k = try t[1].transposed(1, 2).repeatInterleaved(heads / groups, 1)
+            let v = try t[2].transposed(1, 2).repeatInterleaved(heads / groups, 1)
+            var scores = try q.matmul(k.transposed(2, 3)) / Double(channels).squareRoot()
+            if causal { scores = try Tensor.selecting(seen.value, scores, Tensor.full([], -.infinity, .float64)) }
+            return try scores.softmax().matmul(v)
+        }
+        try Self.expectParity(fused, reference, inputs)
     }
 }
 

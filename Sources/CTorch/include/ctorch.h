@@ -214,6 +214,9 @@ CT_CHECKED ct_status ct_rms_norm(const ct_tensor *_Nonnull input, const ct_tenso
 /* silu(gate) * up * mask: gate, up [.., M], mask [M] or NULL. */
 CT_CHECKED ct_status ct_swiglu(const ct_tensor *_Nonnull gate, const ct_tensor *_Nonnull up, const ct_tensor *_Nullable mask,
                                ct_tensor *_Nullable *_Nonnull out);
+/* base + input * scale: base (NULL: 0) and input [.., H], scale [H] of any floating dtype, inside in float32. */
+CT_CHECKED ct_status ct_add_scaled(const ct_tensor *_Nullable base, const ct_tensor *_Nonnull input,
+                                   const ct_tensor *_Nonnull scale, ct_tensor *_Nullable *_Nonnull out);
 /* Rotary embedding, half-split: input [B, N, T, D], cosines and sines [T, D/2] or [B, 1, T, D/2] float32. */
 CT_CHECKED ct_status ct_rotary(const ct_tensor *_Nonnull input, const ct_tensor *_Nonnull cosines,
                                const ct_tensor *_Nonnull sines, ct_tensor *_Nullable *_Nonnull out);
