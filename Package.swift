@@ -80,7 +80,7 @@ let package = Package(
         tests("Corpus", ["Corpus", "CZlib", "CZstd"]),
         tests("Transformer", ["Transformer", "Torch"]),
         tests("Training", ["Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
-        tests("Shearing", ["Shearing", "Training", "Transformer", "Corpus", "Torch"]),
+        tests("Shearing", ["Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
         tests("Pipeline", ["Pipeline", "Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
         tests("Shear", ["shear"]),
     ],

@@ -128,7 +128,9 @@ struct CarvingPlan {
 
     private static func check(_ masks: DeterministicMasks, against source: Architecture) throws(ShearingError) {
         guard let uniform = source.uniform else {
-            throw .impossibleTarget(["the source's layers differ in shape; masks need a source whose layers are all alike"])
+            throw .impossibleTarget([
+                "the source's layers differ in shape; masks need a source whose layers are all alike"
+            ])
         }
         for rows in masks.families {
             let expected: [Int] =

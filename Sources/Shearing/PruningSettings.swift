@@ -66,7 +66,9 @@ public struct PruningSettings: Codable, Sendable, Hashable {
         for (name, value) in positive {
             demand(value > 0 && value.isFinite, "the \(name) is \(value); it must be a positive number")
         }
-        for (name, value) in [("weight rate", weightRate ?? 0), ("mask rate", maskRate), ("multiplier rate", multiplierRate)] {
+        for (name, value) in [
+            ("weight rate", weightRate ?? 0), ("mask rate", maskRate), ("multiplier rate", multiplierRate),
+        ] {
             demand(value >= 0 && value.isFinite, "the \(name) is \(value); it must be 0 or a positive number")
         }
         if let earlyStop {

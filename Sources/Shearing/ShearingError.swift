@@ -55,7 +55,8 @@ extension ShearingError: CustomStringConvertible {
         let blocks = Set(architecture.blocks).map {
             "\($0.queryHeads)/\($0.keyValueHeads) heads and intermediate size \($0.intermediateSize)"
         }
-        return "\(architecture.blocks.count) layers of hidden size \(architecture.hiddenSize) with \(blocks.sorted().joined(separator: ", "))"
+        return
+            "\(architecture.blocks.count) layers of hidden size \(architecture.hiddenSize) with \(blocks.sorted().joined(separator: ", "))"
     }
 }
 

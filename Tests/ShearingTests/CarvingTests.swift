@@ -1,8 +1,9 @@
-@testable import Shearing
 import Corpus
 import Testing
 import Torch
 import Transformer
+
+@testable import Shearing
 
 @Suite struct CarvingTests {
     /// A source, a target inside it, and what kind of heads both have.
@@ -35,7 +36,8 @@ import Transformer
         let block = BlockShape(queryHeads: groupSize * groups, keyValueHeads: groups, intermediateSize: inner)
         let source = Architecture(
             vocabularySize: 50, hiddenSize: hidden, headSize: 2 * pick(2...5),
-            blocks: [BlockShape](repeating: block, count: layers), tiedEmbeddings: seed % 2 == 0 ? seed % 8 < 4 : seed % 8 > 4,
+            blocks: [BlockShape](repeating: block, count: layers),
+            tiedEmbeddings: seed % 2 == 0 ? seed % 8 < 4 : seed % 8 > 4,
             attentionBias: seed % 3 == 0, mlpBias: seed % 5 < 2)
         let target = TargetArchitecture(
             layers: pick(1...layers - 1), hiddenSize: pick(8...hidden - 1), heads: keptGroups * keptPerGroup,

@@ -1,7 +1,8 @@
 import Foundation
-@testable import Shearing
 import Testing
 import Torch
+
+@testable import Shearing
 
 @Suite struct HardConcreteTests {
     /// LLM-Shearing 3.2, test vectors of the reference: (log-alpha, noise, mask).
@@ -60,7 +61,8 @@ import Torch
         let step = 1e-4
         for (index, value) in values.enumerated() {
             let slope =
-                (HardConcrete.removal(Double(value) + step) - HardConcrete.removal(Double(value) - step)) / (2 * step) / 3
+                (HardConcrete.removal(Double(value) + step) - HardConcrete.removal(Double(value) - step)) / (2 * step)
+                / 3
             #expect(abs(Double(gradient[index]) - slope) < 1e-6)
         }
     }

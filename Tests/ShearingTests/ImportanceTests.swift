@@ -1,8 +1,9 @@
 import Corpus
-@testable import Shearing
 import Testing
 import Torch
 import Transformer
+
+@testable import Shearing
 
 @Suite struct ImportanceTests {
     static let batches = (0..<2).map { PruningRun<MaskObjective>.batch(step: $0, rows: 3) }
@@ -33,7 +34,9 @@ import Transformer
         let model = try Self.modelWithDeadUnits()
         let importance = try Importance.measured(model, on: Self.batches)
         for (unit, score) in importance.hidden_H.enumerated() { #expect((score == 0) == (unit == 1)) }
-        for (unit, score) in importance.heads_LQ.enumerated() { #expect((score == 0) == (unit % 6 == 1 || unit / 6 == 1)) }
+        for (unit, score) in importance.heads_LQ.enumerated() {
+            #expect((score == 0) == (unit % 6 == 1 || unit / 6 == 1))
+        }
         for (unit, score) in importance.intermediate_LM.enumerated() { #expect((score == 0) == (unit % 48 == 1)) }
         for (layer, score) in importance.layers_L.enumerated() { #expect((score < 1e-5) == (layer == 1)) }
     }

@@ -1,9 +1,10 @@
 import Corpus
-@testable import Shearing
 import Testing
 import Torch
 import Training
 import Transformer
+
+@testable import Shearing
 
 @Suite struct MaskObjectiveTests {
     static let source = Architecture(
@@ -61,7 +62,8 @@ import Transformer
     @Test func projectedMasksFollowTheScheduleAtEveryStep() throws {
         let model = try Self.model()
         let run = PruningRun(
-            model, try MaskObjective(model, settings: Self.settings(.projected), seed: 3, calibration: Self.calibration))
+            model, try MaskObjective(model, settings: Self.settings(.projected), seed: 3, calibration: Self.calibration)
+        )
         for step in 0..<35 {
             let report = try run.objective.convergence()
             for family in report.families {
@@ -118,23 +120,26 @@ import Transformer
     @Test func familiesThatKeepEverythingHaveNoMaskAndNoMultiplier() throws {
         let model = try Self.model()
         var settings = Self.settings(.lagrangian)
-        settings.target = TargetArchitecture(layers: 4, hiddenSize: 20, heads: 6, keyValueHeads: 2, intermediateSize: 48)
+        settings.target = TargetArchitecture(
+            layers: 4, hiddenSize: 20, heads: 6, keyValueHeads: 2, intermediateSize: 48)
         var objective = try MaskObjective(model, settings: settings, seed: 1)
         #expect(objective.masks.families.map(\.family) == [.hidden])
         #expect(objective.parameterGroups[2].parameters.map(\.shape) == [[1], [1]])
         try objective.willStep(0, model)
         let masks = try objective.masks.drawn(at: 0)
         #expect(masks.hidden_H != nil && masks.heads_LQ == nil && masks.intermediate_LM == nil && masks.layers_L == nil)
-        #expect(try objective.metrics().keys.sorted() == [
-            "lagrangian/hidden/linear", "lagrangian/hidden/quadratic", "mask/hidden/expected", "mask/hidden/target",
-            "mask/hidden/undecided",
-        ])
+        #expect(
+            try objective.metrics().keys.sorted() == [
+                "lagrangian/hidden/linear", "lagrangian/hidden/quadratic", "mask/hidden/expected", "mask/hidden/target",
+                "mask/hidden/undecided",
+            ])
     }
 
     @Test func aTargetThatKeepsEverythingTrainsThePlainModel() throws {
         let model = try Self.model()
         var settings = Self.settings(.lagrangian)
-        settings.target = TargetArchitecture(layers: 4, hiddenSize: 32, heads: 6, keyValueHeads: 2, intermediateSize: 48)
+        settings.target = TargetArchitecture(
+            layers: 4, hiddenSize: 32, heads: 6, keyValueHeads: 2, intermediateSize: 48)
         var objective = try MaskObjective(model, settings: settings, seed: 1)
         let loss = try objective.loss(model, PruningRun<MaskObjective>.batch(step: 0, rows: 2), step: 0, tape: nil)
         #expect(loss.regulariser == nil)

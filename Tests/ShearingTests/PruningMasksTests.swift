@@ -1,14 +1,16 @@
 import Foundation
-@testable import Shearing
 import Testing
 import Torch
 import Transformer
+
+@testable import Shearing
 
 @Suite struct PruningMasksTests {
     static let target = TargetArchitecture(layers: 4, hiddenSize: 24, heads: 6, keyValueHeads: 3, intermediateSize: 32)
 
     /// Masks of all four families with log-alphas drawn from Normal(0, `deviation`).
-    static func random(seed: UInt64, deviation: Double = 2, target: TargetArchitecture = target) throws -> PruningMasks {
+    static func random(seed: UInt64, deviation: Double = 2, target: TargetArchitecture = target) throws -> PruningMasks
+    {
         let families = try MaskRows.pruned(source: TargetArchitectureTests.source(), target: target)
         let generator = try RandomGenerator(seed: seed)
         let values = try families.map { rows in

@@ -23,7 +23,9 @@ final class PruningRun<O: Objective> {
     func run(_ range: Range<Int>, parts: Int = 1) throws {
         for step in range where !objective.isFinished {
             try objective.willStep(step, model)
-            for group in objective.parameterGroups { for parameter in group.parameters { parameter.value.clearGradient() } }
+            for group in objective.parameterGroups {
+                for parameter in group.parameters { parameter.value.clearGradient() }
+            }
             var total = 0.0
             for part in 0..<parts {
                 let batch = Self.batch(step: step * parts + part, rows: rows / parts)

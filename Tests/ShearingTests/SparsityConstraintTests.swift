@@ -1,6 +1,7 @@
-@testable import Shearing
 import Testing
 import Torch
+
+@testable import Shearing
 
 @Suite struct SparsityConstraintTests {
     @Test func thePenaltyIsTheMeanOverRows() throws {
@@ -19,7 +20,8 @@ import Torch
         let quadratic = try Tensor.scalar(0)
         for tensor in [logAlpha, linear, quadratic] { try tensor.setRequiresGradient(true) }
         let expected = try HardConcrete.expectedSparsity(logAlpha)
-        try SparsityConstraint.penalty(expected_R: expected, target: 0.5, linear: linear, quadratic: quadratic).backward()
+        try SparsityConstraint.penalty(expected_R: expected, target: 0.5, linear: linear, quadratic: quadratic)
+            .backward()
         #expect(try #require(linear.gradient).item() < 0)
         #expect(try #require(quadratic.gradient).item() > 0)
 

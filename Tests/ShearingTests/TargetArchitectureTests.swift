@@ -1,6 +1,7 @@
-@testable import Shearing
 import Testing
 import Transformer
+
+@testable import Shearing
 
 @Suite struct TargetArchitectureTests {
     static func source(heads: Int = 9, groups: Int = 3) -> Architecture {

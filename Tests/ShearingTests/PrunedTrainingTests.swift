@@ -1,0 +1,101 @@
+import Corpus
+import Evaluation
+import Fixtures
+import Testing
+import Torch
+import Training
+import Transformer
+
+@testable import Shearing
+
+/// Pruning under the real trainer: micro-batches, mixture, evaluation, checkpoints.
+@Suite struct PrunedTrainingTests {
+    private let packed: TemporaryDirectory
+    private let folder: TemporaryDirectory
+    private let corpus: PackedCorpus
+    private static let target = TargetArchitecture(
+        layers: 3, hiddenSize: 16, heads: 2, keyValueHeads: 1, intermediateSize: 24)
+
+    init() throws {
+        packed = try TemporaryDirectory()
+        folder = try TemporaryDirectory()
+        corpus = try TinyCorpus.make(in: packed.path)
+    }
+
+    private static func settings(_ constraint: SparsityConstraint) -> PruningSettings {
+        var settings = PruningSettings.shortBudget(target: target, rampSteps: 6)
+        settings.constraint = constraint
+        settings.start = constraint == .lagrangian ? .uniform : .importance
+        settings.maskRate = constraint == .projected ? 0.1 : 0.3
+        return settings
+    }
+
+    private func trainer(
+        in name: String, _ pruning: PruningSettings, dtype: DType = .float32, steps: Int = 12
+    ) throws -> Trainer<MaskObjective> {
+        let block = BlockShape(queryHeads: 4, keyValueHeads: 2, intermediateSize: 32)
+        let source = Architecture(
+            vocabularySize: TinyCorpus.vocabularySize, hiddenSize: 24, headSize: 8,
+            blocks: [block, block, block, block], tiedEmbeddings: true, maximumPositions: 64)
+        let model = try LanguageModel(source, initializedWith: 3, computeDType: dtype)
+        let loader = try MixtureLoader(
+            corpus: corpus, weights: [0.5, 0.2, 0.3], batchRows: 6, seed: 11, exhausted: .repeat)
+        let calibration = try (0..<2).map { try loader.rows(step: $0) }
+        let objective = try MaskObjective(model, settings: pruning, seed: 7, calibration: calibration)
+        let settings = TrainingSettings(
+            steps: steps, batchRows: 6, peakRate: 3e-3, schedule: LearningRate(warmupSteps: 2), evaluateEvery: 3,
+            mixture: MixturePolicy(gap: .clipped, floor: 0.05, cap: 0.8), microBatchRows: 2, checkpointEvery: 4)
+        return try Trainer(
+            model: model, objective: objective, loader: loader, validation: DomainLoss(corpus: corpus, batchRows: 4),
+            reference: ["wiki": 2.5, "code": 0.8, "book": 3], settings: settings, folder: folder.path(name),
+            stage: "prune", stop: StopFlag()
+        ) { Issue.record("\($0)") }
+    }
+
+    /// Weights, log-alphas and multipliers, bit for bit.
+    private static func bits(_ trainer: Trainer<MaskObjective>) throws -> [[UInt32]] {
+        try trainer.objective.parameterGroups.flatMap(\.parameters).map { try $0.master.floats().map(\.bitPattern) }
+    }
+
+    @Test(arguments: SparsityConstraint.allCases, [DType.float32, .bfloat16])
+    func aRunInPiecesEndsWithTheSameBits(_ constraint: SparsityConstraint, _ dtype: DType) throws {
+        let settings = Self.settings(constraint)
+        let whole = try trainer(in: "whole", settings, dtype: dtype)
+        #expect(try whole.run() == .reached)
+        for last in [5, 6, 12] { try trainer(in: "pieces", settings, dtype: dtype).run(until: last) }
+        let resumed = try trainer(in: "pieces", settings, dtype: dtype)
+        #expect(resumed.step == 12)
+        #expect(try Self.bits(resumed) == Self.bits(whole))
+        #expect(try resumed.objective.convergence() == whole.objective.convergence())
+        #expect(resumed.evaluation == whole.evaluation && whole.evaluation?.meanLoss != nil)
+    }
+
+    @Test func metricsOfAStepShowTheMasks() throws {
+        let trainer = try trainer(in: "run", Self.settings(.projected))
+        var asked: [Double] = []
+        try trainer.run { (metrics) throws(TrainingError) in
+            for family in MaskFamily.allCases {
+                let name = "mask/\(family.rawValue)"
+                let (expected, target) = (metrics.objective["\(name)/expected"], metrics.objective["\(name)/target"])
+                #expect(expected != nil && abs((expected ?? 0) - (target ?? 1)) < 1e-5)
+                if family == .hidden, let target { asked.append(target) }
+            }
+            #expect(metrics.rates["masks"] == 0.1)
+        }
+        #expect(
+            asked.count == 12 && abs(asked[2] - 1.0 / 6) < 1e-12 && asked[5...].allSatisfy { abs($0 - 1.0 / 3) < 1e-12 }
+        )
+    }
+
+    @Test func frozenMasksFinishTheRun() throws {
+        var settings = Self.settings(.projected)
+        settings.maskRate = 1e-6
+        settings.earlyStop = FrozenMasks(steps: 3)
+        let trainer = try trainer(in: "run", settings, steps: 40)
+        #expect(try trainer.run() == .finished)
+        #expect(trainer.step == 9)
+        let again = try self.trainer(in: "run", settings, steps: 40)
+        #expect(try again.run() == .finished && again.step == 9)
+        #expect(try again.model.carved(by: again.objective.masks).architecture.uniform?.layers == 3)
+    }
+}
