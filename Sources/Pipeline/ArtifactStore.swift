@@ -61,7 +61,9 @@ public struct ArtifactStore: Sendable {
     public func look(for id: StageID, _ fingerprint: Fingerprint, check: Check) -> Lookup {
         let path = path(of: id, fingerprint)
         guard Folder.exists(path) else { return .absent }
-        guard let record = record(at: path) else { return .damaged(path: path, problem: "stage.json is missing or unreadable") }
+        guard let record = record(at: path) else {
+            return .damaged(path: path, problem: "stage.json is missing or unreadable")
+        }
         guard record.fingerprint == fingerprint else {
             return .damaged(path: path, problem: "stage.json names another fingerprint")
         }

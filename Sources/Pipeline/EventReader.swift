@@ -21,7 +21,9 @@ public struct EventReader {
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return bytes.split(separator: UInt8(ascii: "\n")).compactMap { try? decoder.decode(TimedEvent.self, from: Data($0)) }
+        return bytes.split(separator: UInt8(ascii: "\n")).compactMap {
+            try? decoder.decode(TimedEvent.self, from: Data($0))
+        }
     }
 
     /// The newest word on each stage.

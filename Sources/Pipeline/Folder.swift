@@ -39,13 +39,19 @@ enum Folder {
         return names.sorted()
     }
 
-    /// All regular files below `path`, as paths relative to it, sorted.
+    /// All regular files below `path`, as paths relative to it, sorted; links and devices are no content.
     static func files(below path: String) -> [String] {
         var found: [String] = []
         func walk(_ relative: String) {
             for name in names(in: relative.isEmpty ? path : path + "/" + relative) {
                 let below = relative.isEmpty ? name : relative + "/" + name
-                if isDirectory(path + "/" + below) { walk(below) } else { found.append(below) }
+                var status = stat()
+                guard lstat(path + "/" + below, &status) == 0 else { continue }
+                switch status.st_mode & S_IFMT {
+                case S_IFDIR: walk(below)
+                case S_IFREG: found.append(below)
+                default: continue
+                }
             }
         }
         walk("")

@@ -19,7 +19,8 @@ struct OutsideInputs {
     func look(at input: OutsideInput) throws(PipelineError) -> Finding {
         switch input.role {
         case .weights: try weights(input)
-        case .tokenizer: try files(input, names: OutsideInputs.tokenizerNames, wanted: "a tokenizer.json or tokenizer.model")
+        case .tokenizer:
+            try files(input, names: OutsideInputs.tokenizerNames, wanted: "a tokenizer.json or tokenizer.model")
         case .manifest: try manifest(input)
         }
     }

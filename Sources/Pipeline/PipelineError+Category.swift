@@ -44,7 +44,12 @@ extension TorchError {
 
 extension CorpusError {
     fileprivate var category: ErrorCategory {
-        if case .io(_, _, let code) = self { ErrorCategory(code: code) } else { .data }
+        switch self {
+        case .io(_, _, let code): ErrorCategory(code: code)
+        case .diskFull: .machine
+        case .yaml: .specification
+        default: .data
+        }
     }
 }
 
@@ -52,7 +57,9 @@ extension TransformerError {
     fileprivate var category: ErrorCategory {
         switch self {
         case .torch(let error): error.category
-        case .file(_, let reason): reason.contains("disk is full") || reason.contains("permission") || reason.contains("No space") ? .machine : .data
+        case .file(_, let reason):
+            reason.contains("disk is full") || reason.contains("permission") || reason.contains("No space")
+                ? .machine : .data
         default: .data
         }
     }

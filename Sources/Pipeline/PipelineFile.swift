@@ -58,9 +58,11 @@ public struct PipelineFile: Sendable, Equatable {
         }
         var misfits: [YAMLProblem] = []
         let order = PipelineFile.order(declarations, in: path, noting: &misfits)
-        let problems = applied.compactMap(\.problem) + (yaml.problems + misfits).map { problem in
-            applied.last { $0.covers(problem.keyPath) }?.attribute(problem) ?? SpecProblem(problem)
-        }
+        let problems =
+            applied.compactMap(\.problem)
+            + (yaml.problems + misfits).map { problem in
+                applied.last { $0.covers(problem.keyPath) }?.attribute(problem) ?? SpecProblem(problem)
+            }
         guard problems.isEmpty else {
             throw .specification(problems.sorted { ($0.line ?? 0) < ($1.line ?? 0) })
         }
@@ -74,16 +76,18 @@ public struct PipelineFile: Sendable, Equatable {
     private static func order(
         _ stages: [StageDeclaration], in file: String, noting problems: inout [YAMLProblem]
     ) -> [StageDeclaration] {
-        func note(_ reason: String, _ stage: StageDeclaration, _ key: String, _ keyPath: String, nearest: String? = nil) {
+        func note(_ reason: String, _ stage: StageDeclaration, _ key: String, _ keyPath: String, nearest: String? = nil)
+        {
             problems.append(
                 YAMLProblem(
-                    file: file, line: stage.line(of: key) ?? 1, column: 1, keyPath: keyPath, reason: reason,
+                    file: file, line: (key == "id" ? stage.lines["id"] : stage.line(of: key)) ?? 1, column: 1,
+                    keyPath: keyPath, reason: reason,
                     nearestKey: nearest))
         }
         var known: [StageID: StageDeclaration] = [:]
         for (index, stage) in stages.enumerated() {
             if known[stage.id] != nil {
-                note("the id '\(stage.id)' is used twice", stage, "", "stages[\(index)].id")
+                note("the id '\(stage.id)' is used twice", stage, "id", "stages[\(index)].id")
             }
             known[stage.id] = stage
         }
@@ -99,7 +103,8 @@ public struct PipelineFile: Sendable, Equatable {
                 }
                 if source.kind.output != need.kind {
                     note(
-                        "'\(need.stage)' is a \(source.kind.rawValue) stage and makes \(source.kind.output); \(need.kind) is wanted", stage,
+                        "'\(need.stage)' (\(source.kind.rawValue)) makes \(source.kind.output); \(need.kind) is wanted",
+                        stage,
                         need.key, place)
                 }
             }
@@ -114,7 +119,8 @@ public struct PipelineFile: Sendable, Equatable {
             }
             guard let ready else {
                 note(
-                    "the stages \(waiting.map(\.id.name).joined(separator: ", ")) read each other in a circle", waiting[0],
+                    "the stages \(waiting.map(\.id.name).joined(separator: ", ")) read each other in a circle",
+                    waiting[0],
                     "", "stages")
                 return sorted
             }
@@ -129,12 +135,15 @@ extension StageDeclaration {
     init?(_ entry: YAMLMapping, seed: UInt64) {
         let id = entry.requiredStage("id")
         let kind = entry.requiredChoice("kind", as: StageKind.self)
-        let runtime = entry.contains("runtime") ? entry.mapping("runtime").map { RuntimeSettings($0) } : RuntimeSettings()
+        let runtime =
+            entry.contains("runtime") ? entry.mapping("runtime").map { RuntimeSettings($0) } : RuntimeSettings()
         var stage: Stage?
         if let with = entry.requiredMapping("with") {
             stage = kind.flatMap { $0.spec(from: with, seed: seed) }
             if let stage {
-                for problem in stage.spec.problems() { StageDeclaration.note(problem.keyPath, problem.reason, below: with) }
+                for problem in stage.spec.problems() {
+                    StageDeclaration.note(problem.keyPath, problem.reason, below: with)
+                }
             }
         }
         entry.finish()

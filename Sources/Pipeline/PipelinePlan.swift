@@ -10,7 +10,9 @@ public struct PipelinePlan: Sendable {
     public var missing: [MissingInput] {
         var seen: [MissingInput] = []
         for stage in stages {
-            if case .blocked(let inputs) = stage.state { for input in inputs where !seen.contains(input) { seen.append(input) } }
+            if case .blocked(let inputs) = stage.state {
+                for input in inputs where !seen.contains(input) { seen.append(input) }
+            }
         }
         return seen
     }
@@ -126,7 +128,8 @@ public struct Planner {
         }
         let seed = spec.usesSeed ? spec.seed ?? file.seed : nil
         let key = StageKey(
-            kind: declaration.kind, revision: type(of: spec).revision, seed: seed, with: RecordValue(spec), inputs: inputs)
+            kind: declaration.kind, revision: type(of: spec).revision, seed: seed, with: RecordValue(spec),
+            inputs: inputs)
         let complete = missing.isEmpty && unread == 0 && inputs.count == spec.needs.count + spec.outsideInputs.count
         let fingerprint = complete ? key.fingerprint : nil
         let state: PlannedStage.State
@@ -152,7 +155,9 @@ public struct Planner {
             inputs: inputs, key: key)
     }
 
-    private func state(of declaration: StageDeclaration, _ key: StageKey, _ fingerprint: Fingerprint) -> PlannedStage.State {
+    private func state(of declaration: StageDeclaration, _ key: StageKey, _ fingerprint: Fingerprint)
+        -> PlannedStage.State
+    {
         var why: String?
         if forced(declaration.id) {
             why = "it was asked for (--force)"

@@ -161,7 +161,8 @@ public struct PipelineRun {
         let meter = CostMeter(at: output.path)
         let seed = declaration.spec.seed ?? file.seed
         let bench = Workbench(
-            id: stage.id, kind: stage.kind, fingerprint: fingerprint, pipeline: file.name, seed: seed, runtime: declaration.runtime,
+            id: stage.id, kind: stage.kind, fingerprint: fingerprint, pipeline: file.name, seed: seed,
+            runtime: declaration.runtime,
             lineage: lineage, stop: stop, artifacts: near,
             post: { [log] event in
                 if case .checkpoint = event { meter.save() }
@@ -200,7 +201,9 @@ public struct PipelineRun {
         let own = parents.map { $0.record }.map {
             StageRecord.Ancestor(id: $0.id, kind: $0.kind, fingerprint: $0.fingerprint)
         }
-        for ancestor in own + parents.flatMap(\.record.lineage) where !chain.contains(ancestor) { chain.append(ancestor) }
+        for ancestor in own + parents.flatMap(\.record.lineage) where !chain.contains(ancestor) {
+            chain.append(ancestor)
+        }
         return chain
     }
 

@@ -21,7 +21,9 @@ public final class RateBook {
 
     /// The rate for a stage; nil when nothing can be measured.
     public func rate(for stage: PlannedStage) -> Rate? {
-        if let record = newestRecord(of: stage.kind), record.cost.floatingPointOperations > 0, record.cost.wallSeconds > 0 {
+        if let record = newestRecord(of: stage.kind), record.cost.floatingPointOperations > 0,
+            record.cost.wallSeconds > 0
+        {
             return Rate(
                 operationsPerSecond: record.cost.floatingPointOperations / record.cost.wallSeconds,
                 source: "recorded when stage \(record.id) ran")
@@ -46,7 +48,9 @@ public final class RateBook {
 
     /// The newest record of a kind that says how many operations it took.
     private func newestRecord(of kind: StageKind) -> StageRecord? {
-        store.records().filter { $0.kind == kind && $0.cost.floatingPointOperations > 0 }.max { $0.finishedAt < $1.finishedAt }
+        store.records().filter { $0.kind == kind && $0.cost.floatingPointOperations > 0 }.max {
+            $0.finishedAt < $1.finishedAt
+        }
     }
 }
 

@@ -71,7 +71,9 @@ public enum RecordValue: Codable, Sendable, Equatable {
     }
 
     /// The first place, in key order, where two values differ, as `key.path`, with both sides; nil when equal.
-    public func firstDifference(from other: RecordValue, at path: String = "") -> (path: String, old: RecordValue?, new: RecordValue?)? {
+    public func firstDifference(from other: RecordValue, at path: String = "") -> (
+        path: String, old: RecordValue?, new: RecordValue?
+    )? {
         guard self != other else { return nil }
         guard case .object(let mine) = self, case .object(let theirs) = other else { return (path, other, self) }
         for key in Set(mine.keys).union(theirs.keys).sorted() where mine[key] != theirs[key] {

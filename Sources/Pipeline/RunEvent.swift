@@ -44,7 +44,8 @@ final class EventLog {
 
     /// A full disk must not stop a run from ending in order, so a lost line is not an error here.
     func post(_ event: RunEvent) {
-        let line = CanonicalJSON.bytes(of: TimedEvent(at: Date().timeIntervalSince1970, event: event)) + [UInt8(ascii: "\n")]
+        let line =
+            CanonicalJSON.bytes(of: TimedEvent(at: Date().timeIntervalSince1970, event: event)) + [UInt8(ascii: "\n")]
         _ = line.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
         observe(event)
     }

@@ -19,7 +19,8 @@ public struct StageID: Hashable, Sendable, Comparable, CustomStringConvertible {
             return "does not start with a lower-case letter"
         }
         let allowed = name.utf8.allSatisfy { byte in
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
                 || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
         }
         return allowed ? nil : "holds a character other than a-z, 0-9, _ and -"

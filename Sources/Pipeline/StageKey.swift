@@ -37,7 +37,9 @@ struct StageKey: Encodable {
                 return "its input \(what) changed"
             }
         }
-        if record.revision != revision { return "the stage's code changed what it writes (revision \(record.revision) to \(revision))" }
+        if record.revision != revision {
+            return "the stage's code changed what it writes (revision \(record.revision) to \(revision))"
+        }
         return nil
     }
 }

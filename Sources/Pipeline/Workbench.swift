@@ -22,7 +22,9 @@ public struct Workbench {
 
     /// The artifact of a stage it reads. The planner has made sure that it is there; its absence is our bug.
     public func artifact(_ id: StageID) -> Artifact {
-        guard let artifact = artifacts[id] else { preconditionFailure("stage \(self.id) reads \(id) without needing it") }
+        guard let artifact = artifacts[id] else {
+            preconditionFailure("stage \(self.id) reads \(id) without needing it")
+        }
         return artifact
     }
 

@@ -49,5 +49,10 @@ public final class StopFlag: Sendable {
                     name: "signal handler", found: systemMessage(errno), expected: "a handler for signal \(number)")
             }
         }
+        // A parent may have started us with these blocked, as threads of some pools do.
+        var wanted = sigset_t()
+        sigemptyset(&wanted)
+        for number in [SIGINT, SIGTERM] { sigaddset(&wanted, number) }
+        pthread_sigmask(SIG_UNBLOCK, &wanted, nil)
     }
 }

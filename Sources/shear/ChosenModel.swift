@@ -45,7 +45,9 @@ struct ChosenModel: ParsableArguments {
     ) throws(PipelineError) -> (model: LanguageModel, description: ModelFolder.Description) {
         guard FileManager.default.fileExists(atPath: model) else {
             throw .missingInput(
-                MissingInput(path: model, role: "model", remedy: "name a Hugging Face folder, a .gguf file or an artifact folder"))
+                MissingInput(
+                    path: model, role: "model", remedy: "name a Hugging Face folder, a .gguf file or an artifact folder"
+                ))
         }
         return try withTransformer { () throws(TransformerError) in
             try ModelFolder.load(folder(model), computeDType: dtype, on: device)
@@ -62,7 +64,9 @@ struct ChosenModel: ParsableArguments {
             return try withCorpus { () throws(CorpusError) in try loadTokenizer(at: path) }
         }
         // A GGUF file carries its tokenizer as metadata: bring it into the form that tokenizers are read from.
-        let folder = FileManager.default.temporaryDirectory.path + "/shear-tokenizer-\(ProcessInfo.processInfo.processIdentifier)"
+        let folder =
+            FileManager.default.temporaryDirectory.path
+            + "/shear-tokenizer-\(ProcessInfo.processInfo.processIdentifier)"
         defer { try? FileManager.default.removeItem(atPath: folder) }
         do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
             throw .mismatch("cannot make \(folder)", remedy: "free some space there or set TMPDIR")

@@ -32,7 +32,9 @@ final class Console {
         case .checkpoint, .stageFailed, .runFinished: break
         case .stageFinished(let id, _, let path, let cost):
             end()
-            say("\(id) done in \(Rendering.time(cost.wallSeconds)), peak memory \(Rendering.bytes(cost.peakMemoryBytes)): \(path)")
+            say(
+                "\(id) done in \(Rendering.time(cost.wallSeconds)), peak memory \(Rendering.bytes(cost.peakMemoryBytes)): \(path)"
+            )
         }
     }
 

@@ -15,16 +15,23 @@ struct Doctor: ParsableCommand {
         let processor = Machine.processor
         var rows = [["shear", shearlingVersion]]
         rows.append(["processor", "\(processor.name), \(ProcessInfo.processInfo.activeProcessorCount) in use"])
-        rows.append(["instructions", processor.features.isEmpty ? "none of those we use" : processor.features.joined(separator: " ")])
+        rows.append([
+            "instructions",
+            processor.features.isEmpty ? "none of those we use" : processor.features.joined(separator: " "),
+        ])
         if let total = Machine.memoryBytes, let free = Machine.availableMemoryBytes {
             rows.append(["memory", "\(Rendering.bytes(total)), \(Rendering.bytes(free)) available"])
         }
-        if let disk = Machine.availableDiskBytes(at: ".") { rows.append(["disk here", "\(Rendering.bytes(disk)) free"]) }
+        if let disk = Machine.availableDiskBytes(at: ".") {
+            rows.append(["disk here", "\(Rendering.bytes(disk)) free"])
+        }
         rows.append(["libtorch", "\(Engine.version), kernels for \(Engine.cpuCapability), \(Engine.threads) threads"])
         do throws(TorchError) { try Engine.requireVersion() } catch { missing.append(error.message) }
         for dtype in [DType.float32, .bfloat16] {
             if let rate = try? Engine.measuredProductRate(dtype) {
-                rows.append(["\(dtype.rawValue) products", "\(Rendering.fixed(rate / 1e12, 2)) TFLOP/s measured (1024 x 1024)"])
+                rows.append([
+                    "\(dtype.rawValue) products", "\(Rendering.fixed(rate / 1e12, 2)) TFLOP/s measured (1024 x 1024)",
+                ])
             } else {
                 rows.append(["\(dtype.rawValue) products", "not available"])
             }
@@ -43,6 +50,7 @@ struct Doctor: ParsableCommand {
 
     private func lines(_ rows: [[String]]) -> String {
         let width = rows.map { $0[0].count }.max() ?? 0
-        return rows.map { $0[0] + String(repeating: " ", count: width + 2 - $0[0].count) + $0[1] }.joined(separator: "\n")
+        return rows.map { $0[0] + String(repeating: " ", count: width + 2 - $0[0].count) + $0[1] }.joined(
+            separator: "\n")
     }
 }

@@ -33,7 +33,9 @@ struct Evaluate: ParsableCommand {
             let (model, description) = try chosen.load()
             let tokenizer = try chosen.tokenizer(description, named: tokenizer)
             let length = sequenceLength ?? min(1024, model.architecture.maximumPositions)
-            let folder = FileManager.default.temporaryDirectory.path + "/shear-evaluate-\(ProcessInfo.processInfo.processIdentifier)"
+            let folder =
+                FileManager.default.temporaryDirectory.path
+                + "/shear-evaluate-\(ProcessInfo.processInfo.processIdentifier)"
             defer { try? FileManager.default.removeItem(atPath: folder) }
             let scores = try measure(model, Evaluate.heldOut(resolved), tokenizer, length, folder)
             print(json ? try Evaluate.json(scores, model, path: chosen.model) : Evaluate.text(scores))
@@ -75,7 +77,8 @@ struct Evaluate: ParsableCommand {
             rows.append([
                 score.domain, score.lossNats.map { Rendering.fixed($0, 4) } ?? "no rows",
                 score.standardError.map { Rendering.fixed($0, 4) } ?? "-",
-                score.perplexity.map { Rendering.fixed($0, 2) } ?? "-", Rendering.grouped(score.tokens), "\(score.rows)",
+                score.perplexity.map { Rendering.fixed($0, 2) } ?? "-", Rendering.grouped(score.tokens),
+                "\(score.rows)",
             ])
         }
         rows.append(["mean", scores.meanLoss.map { Rendering.fixed($0, 4) } ?? "-", "", "", "", ""])
@@ -89,7 +92,9 @@ struct Evaluate: ParsableCommand {
         var mean_loss: Double?
     }
 
-    private static func json(_ scores: [DomainScore], _ model: LanguageModel, path: String) throws(PipelineError) -> String {
+    private static func json(_ scores: [DomainScore], _ model: LanguageModel, path: String) throws(PipelineError)
+        -> String
+    {
         let report = Report(
             model: path, parameters: model.architecture.parameterCount, domains: scores, mean_loss: scores.meanLoss)
         return String(decoding: CanonicalJSON.readable(report).dropLast(), as: UTF8.self)

@@ -6,7 +6,8 @@ internal import Transformer
 
 /// `shear generate`: continues a prompt.
 struct Generate: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Continues a prompt; the text goes to standard output as it is made.")
+    static let configuration = CommandConfiguration(
+        abstract: "Continues a prompt; the text goes to standard output as it is made.")
 
     @OptionGroup var chosen: ChosenModel
     @Option(help: "The text to continue.")

@@ -25,12 +25,15 @@ struct Inspection {
         if exists("/stage.json") { parts.append(try artifact()) }
         if exists("/trainer.json") { parts.append(try checkpoint()) }
         if FileManager.default.fileExists(atPath: corpus + "/data.lock.json") { parts.append(try packed(corpus)) }
-        if exists("/masks.safetensors") { parts.append(try Inspection(path: path + "/masks.safetensors").safetensors()) }
+        if exists("/masks.safetensors") {
+            parts.append(try Inspection(path: path + "/masks.safetensors").safetensors())
+        }
         let folder = ChosenModel.folder(path)
         if FileManager.default.fileExists(atPath: folder + "/config.json") { parts.append(try model(folder)) }
         guard !parts.isEmpty else {
             throw .mismatch(
-                "\(path) is no manifest, packed corpus, checkpoint, model or artifact", remedy: "see shear inspect --help")
+                "\(path) is no manifest, packed corpus, checkpoint, model or artifact",
+                remedy: "see shear inspect --help")
         }
         return parts.joined(separator: "\n\n")
     }
@@ -55,7 +58,9 @@ struct Inspection {
         var rows = [["domain", "training files", "bytes", "validation files", "bytes", "licence"]]
         for domain in manifest.domains {
             func count(_ split: CorpusSplit) -> [String] {
-                guard let shards = resolved?.shards.filter({ $0.domain == domain.name && $0.split == split }) else { return ["?", "?"] }
+                guard let shards = resolved?.shards.filter({ $0.domain == domain.name && $0.split == split }) else {
+                    return ["?", "?"]
+                }
                 return ["\(shards.count)", Rendering.bytes(shards.reduce(0) { $0 + $1.bytes })]
             }
             rows.append([domain.name] + count(.training) + count(.validation) + [domain.licence ?? "-"])
@@ -73,12 +78,18 @@ struct Inspection {
         }
         var pairs = [
             ("stage", "\(record.id) [\(record.kind.rawValue)]"), ("fingerprint", record.fingerprint.digits),
-            ("seed", "\(record.seed)"), ("made by", "shear \(record.codeVersion), libtorch \(record.libtorchVersion), \(record.processor)"),
-            ("took", "\(Rendering.time(record.cost.wallSeconds)), \(Rendering.time(record.cost.processorSeconds)) of processors, \(record.cost.attempts) attempts"),
+            ("seed", "\(record.seed)"),
+            ("made by", "shear \(record.codeVersion), libtorch \(record.libtorchVersion), \(record.processor)"),
+            (
+                "took",
+                "\(Rendering.time(record.cost.wallSeconds)), \(Rendering.time(record.cost.processorSeconds)) of processors, \(record.cost.attempts) attempts"
+            ),
             ("peak memory", Rendering.bytes(record.cost.peakMemoryBytes)),
             ("tokens", Rendering.grouped(record.cost.tokens)),
         ]
-        for ancestor in record.lineage { pairs.append(("rests on", "\(ancestor.id) [\(ancestor.kind.rawValue)] \(ancestor.fingerprint)")) }
+        for ancestor in record.lineage {
+            pairs.append(("rests on", "\(ancestor.id) [\(ancestor.kind.rawValue)] \(ancestor.fingerprint)"))
+        }
         pairs.append(("with", record.with.text))
         pairs.append(("facts", record.facts.text))
         return lines(pairs)
@@ -125,7 +136,9 @@ struct Inspection {
     ) throws(PipelineError) -> String {
         let corpus = try withCorpus { () throws(CorpusError) in try PackedCorpus(at: folder) }
         guard let domain = corpus.domains.firstIndex(of: row.domain) else {
-            throw .mismatch("\(folder) has no domain '\(row.domain)'", remedy: "its domains are \(corpus.domains.joined(separator: ", "))")
+            throw .mismatch(
+                "\(folder) has no domain '\(row.domain)'",
+                remedy: "its domains are \(corpus.domains.joined(separator: ", "))")
         }
         let rows = validation ? corpus.validation(domain) : corpus.training(domain)
         guard row.index < rows.count else {
@@ -163,19 +176,31 @@ struct Inspection {
             pairs.append(("intermediate size", "\(block.intermediateSize)"))
         } else {
             for (index, block) in architecture.blocks.enumerated() {
-                pairs.append(("block \(index)", "\(block.queryHeads) heads, \(block.keyValueHeads) key-value, width \(block.intermediateSize)"))
+                pairs.append(
+                    (
+                        "block \(index)",
+                        "\(block.queryHeads) heads, \(block.keyValueHeads) key-value, width \(block.intermediateSize)"
+                    ))
             }
         }
-        pairs.append(("vocabulary", Rendering.grouped(architecture.vocabularySize) + (architecture.tiedEmbeddings ? ", tied" : "")))
+        pairs.append(
+            (
+                "vocabulary",
+                Rendering.grouped(architecture.vocabularySize) + (architecture.tiedEmbeddings ? ", tied" : "")
+            ))
         pairs.append(("rotary base", "\(architecture.ropeTheta)"))
         pairs.append(("tokenizer", description.tokenizer.files.map(\.name).joined(separator: ", ")))
-        for (key, value) in description.lineage.sorted(by: { $0.key < $1.key }) { pairs.append(("lineage", "\(key): \(value)")) }
+        for (key, value) in description.lineage.sorted(by: { $0.key < $1.key }) {
+            pairs.append(("lineage", "\(key): \(value)"))
+        }
         return lines(pairs)
     }
 
     private func safetensors() throws(PipelineError) -> String {
         if let masks = try? MasksFile.read(path) {
-            var rows = [["masks (step \(masks.step))", "rows", "kept per row", "of", "least kept value", "kept with a < 0"]]
+            var rows = [
+                ["masks (step \(masks.step))", "rows", "kept per row", "of", "least kept value", "kept with a < 0"]
+            ]
             for family in masks.masks.families {
                 let values = masks.masks.values[family.family] ?? []
                 let least = values.filter { $0 > 0 }.min() ?? 0
@@ -191,7 +216,9 @@ struct Inspection {
         let file = try withTorch { () throws(TorchError) in try SafetensorsFile(path: path) }
         var rows = [["tensor", "type", "shape"]]
         for name in file.names {
-            let (dtype, shape) = try withTorch { () throws(TorchError) in (try file.dtype(of: name), try file.shape(of: name)) }
+            let (dtype, shape) = try withTorch { () throws(TorchError) in
+                (try file.dtype(of: name), try file.shape(of: name))
+            }
             rows.append([name, dtype.rawValue, "\(shape)"])
         }
         return Rendering.table(rows)

@@ -22,11 +22,16 @@ enum Machine {
             }.map(String.init)
         }
         let flags = Set((value("flags") ?? value("Features") ?? "").split(separator: " ").map(String.init))
-        let wanted = ["avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "avx_vnni", "asimd", "bf16", "sve"]
+        let wanted = [
+            "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "avx_vnni", "asimd", "bf16",
+            "sve",
+        ]
         return (value("model name") ?? "unknown processor", wanted.filter { flags.contains($0) })
     }
 
-    private static func text(_ path: String) -> String { (try? String(contentsOf: URL(filePath: path), encoding: .utf8)) ?? "" }
+    private static func text(_ path: String) -> String {
+        (try? String(contentsOf: URL(filePath: path), encoding: .utf8)) ?? ""
+    }
 }
 
 extension Machine {

@@ -30,9 +30,12 @@ struct Manifest: ParsableCommand {
                 try CorpusManifest.scan(
                     folder, name: name, routeBy: routeBy, textField: field, progress: { Rendering.say("read \($0)") })
             }
-            for record in scan.unusable.prefix(20) { Rendering.say("unusable: \(record.path), line \(record.line): \(record.reason)") }
+            for record in scan.unusable.prefix(20) {
+                Rendering.say("unusable: \(record.path), line \(record.line): \(record.reason)")
+            }
             if scan.unusableCount > 0 {
-                Rendering.say("\(scan.unusableCount) unusable lines in all: set on_bad_record: skip to pack without them")
+                Rendering.say(
+                    "\(scan.unusableCount) unusable lines in all: set on_bad_record: skip to pack without them")
             }
             let root = output == nil ? nil : scan.manifest.folder
             var manifest = scan.manifest
@@ -43,7 +46,8 @@ struct Manifest: ParsableCommand {
                 var rows = [["domain", "documents", "text"]]
                 for (index, domain) in manifest.domains.enumerated() {
                     rows.append([
-                        domain.name, Rendering.grouped(scan.documentCounts[index]), Rendering.bytes(scan.textBytes[index]),
+                        domain.name, Rendering.grouped(scan.documentCounts[index]),
+                        Rendering.bytes(scan.textBytes[index]),
                     ])
                 }
                 print(Rendering.table(rows))

@@ -65,7 +65,8 @@ enum PlanRendering {
         if let disk = outlook.diskBytes { lines.append("disk         \(Rendering.bytes(disk))") }
         if let seconds = time(stage, rates), let rate = rates.rate(for: stage) {
             lines.append(
-                "time         about \(Rendering.time(seconds)) at \(scientific(rate.operationsPerSecond)) FLOP/s (\(rate.source))")
+                "time         about \(Rendering.time(seconds)) at \(scientific(rate.operationsPerSecond)) FLOP/s (\(rate.source))"
+            )
         }
         return lines + outlook.notes.map { "note         \($0)" }
     }
@@ -112,7 +113,8 @@ enum PlanRendering {
                 steps: stage.declaration.spec.steps, parameters: stage.outlook.architecture?.parameterCount,
                 sourceParameters: stage.outlook.source?.parameterCount, tokens: stage.outlook.tokens,
                 floatingPointOperations: stage.outlook.floatingPointOperations, memoryBytes: stage.outlook.memoryBytes,
-                diskBytes: stage.outlook.diskBytes, seconds: time(stage, rates), rateSource: rates.rate(for: stage)?.source,
+                diskBytes: stage.outlook.diskBytes, seconds: time(stage, rates),
+                rateSource: rates.rate(for: stage)?.source,
                 missing: [])
             switch stage.state {
             case .cached: entry.state = "cached"

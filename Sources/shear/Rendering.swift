@@ -65,7 +65,9 @@ enum Rendering {
 
     /// Tokens and operations: “0.42 B”, “61.4 k”.
     static func short(_ value: Double) -> String {
-        let units: [(Double, String)] = [(1e18, " E"), (1e15, " P"), (1e12, " T"), (1e8, " B"), (1e5, " M"), (1e3, " k")]
+        let units: [(Double, String)] = [
+            (1e18, " E"), (1e15, " P"), (1e12, " T"), (1e8, " B"), (1e5, " M"), (1e3, " k"),
+        ]
         let sizes: [String: Double] = [" E": 1e18, " P": 1e15, " T": 1e12, " B": 1e9, " M": 1e6, " k": 1e3]
         for (least, unit) in units where abs(value) >= least {
             let scaled = value / (sizes[unit] ?? 1)
@@ -78,7 +80,9 @@ enum Rendering {
     static func bytes(_ value: Int) -> String {
         var scaled = Double(value)
         for unit in ["B", "KiB", "MiB", "GiB", "TiB"] {
-            if scaled < 1024 || unit == "TiB" { return fixed(scaled, unit == "B" || scaled >= 100 ? 0 : 1) + " " + unit }
+            if scaled < 1024 || unit == "TiB" {
+                return fixed(scaled, unit == "B" || scaled >= 100 ? 0 : 1) + " " + unit
+            }
             scaled /= 1024
         }
         return "\(value) B"

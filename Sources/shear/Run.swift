@@ -14,7 +14,9 @@ struct Run: ParsableCommand {
             """)
 
     @OptionGroup var place: Place
-    @Option(help: ArgumentHelp("Take this stage and all that rests on it; earlier ones must be cached.", valueName: "stage"))
+    @Option(
+        help: ArgumentHelp("Take this stage and all that rests on it; earlier ones must be cached.", valueName: "stage")
+    )
     var from: String?
     @Option(help: ArgumentHelp("Take this stage and all it rests on.", valueName: "stage"))
     var until: String?

@@ -6,7 +6,9 @@ internal import Pipeline
 /// `shear score`: log-probabilities of given tokens.
 struct Score: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Prints, for each sequence of token ids, the log-probabilities of its tokens 2 to n as one JSON array a line.")
+        abstract:
+            "Prints, for each sequence of token ids, the log-probabilities of its tokens 2 to n as one JSON array a line."
+    )
 
     @OptionGroup var chosen: ChosenModel
     @Option(help: "A JSON file: an array of arrays of token ids.")
@@ -26,10 +28,12 @@ struct Score: ParsableCommand {
 
     private func read() throws(PipelineError) -> [[Int]] {
         guard let bytes = try? Data(contentsOf: URL(filePath: tokens)) else {
-            throw .missingInput(MissingInput(path: tokens, role: "token file", remedy: "give a JSON array of arrays of ids"))
+            throw .missingInput(
+                MissingInput(path: tokens, role: "token file", remedy: "give a JSON array of arrays of ids"))
         }
         do { return try JSONDecoder().decode([[Int]].self, from: bytes) } catch {
-            throw .mismatch("\(tokens) is not a JSON array of arrays of integers", remedy: "write it as [[1,2,3],[4,5]]")
+            throw .mismatch(
+                "\(tokens) is not a JSON array of arrays of integers", remedy: "write it as [[1,2,3],[4,5]]")
         }
     }
 }

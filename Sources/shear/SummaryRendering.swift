@@ -32,10 +32,13 @@ enum SummaryRendering {
         var rows = [["\(record.id): loss, nats per token"] + models.map { $0["stage"]?.text ?? "?" }]
         rows.append(["parameters"] + models.map { $0["parameters"]?.double.map { Rendering.grouped(Int($0)) } ?? "-" })
         for domain in domains {
-            rows.append([domain.text] + models.map { $0["losses"]?[domain.text]?.double.map { Rendering.fixed($0, 3) } ?? "-" })
+            rows.append(
+                [domain.text] + models.map { $0["losses"]?[domain.text]?.double.map { Rendering.fixed($0, 3) } ?? "-" })
         }
         rows.append(["mean"] + models.map { $0["mean_loss"]?.double.map { Rendering.fixed($0, 3) } ?? "-" })
-        rows.append(["spread of distances from \(models.first?["stage"]?.text ?? "")"] + models.map { $0["spread"]?.double.map { Rendering.fixed($0, 3) } ?? "-" })
+        rows.append(
+            ["spread of distances from \(models.first?["stage"]?.text ?? "")"]
+                + models.map { $0["spread"]?.double.map { Rendering.fixed($0, 3) } ?? "-" })
         return Rendering.table(rows)
     }
 }

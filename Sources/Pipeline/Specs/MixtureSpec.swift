@@ -95,7 +95,9 @@ public struct MixtureSpec: Encodable, Sendable, Equatable {
     /// The stages it reads, as needs of the stage that holds it at `mixture`.
     var needs: [StageNeed] {
         var needs: [StageNeed] = []
-        if case .carried(let stage) = weights { needs.append(StageNeed(key: "mixture.weights.carry", stage: stage, kind: .model)) }
+        if case .carried(let stage) = weights {
+            needs.append(StageNeed(key: "mixture.weights.carry", stage: stage, kind: .model))
+        }
         if let dynamic, case .measured(let stage) = dynamic.reference {
             needs.append(StageNeed(key: "mixture.dynamic.reference.measured", stage: stage, kind: .model))
         }
@@ -106,16 +108,22 @@ public struct MixtureSpec: Encodable, Sendable, Equatable {
         var found: [(keyPath: String, reason: String)] = []
         if case .given(let weights) = weights {
             if weights.isEmpty { found.append(("mixture.weights", "names no domain")) }
-            if weights.values.contains(where: { $0 < 0 }) { found.append(("mixture.weights", "holds a negative weight")) }
-            if !(weights.values.reduce(0, +) > 0) { found.append(("mixture.weights", "sums to 0; at least one domain needs a weight above 0")) }
+            if weights.values.contains(where: { $0 < 0 }) {
+                found.append(("mixture.weights", "holds a negative weight"))
+            }
+            if !(weights.values.reduce(0, +) > 0) {
+                found.append(("mixture.weights", "sums to 0; at least one domain needs a weight above 0"))
+            }
         }
         guard let dynamic else { return found }
         if dynamic.policy.floor >= dynamic.policy.cap {
-            found.append(("mixture.dynamic.floor", "\(dynamic.policy.floor) is not below the cap \(dynamic.policy.cap)"))
+            found.append(
+                ("mixture.dynamic.floor", "\(dynamic.policy.floor) is not below the cap \(dynamic.policy.cap)"))
         }
         if case .fitted(let points) = dynamic.reference {
             if Set(points.map(\.parameters)).count != 3 || points.count != 3 {
-                found.append(("mixture.dynamic.reference.fitted", "needs three different sizes, found \(points.count) points"))
+                found.append(
+                    ("mixture.dynamic.reference.fitted", "needs three different sizes, found \(points.count) points"))
             } else if Set(points.map { Set($0.losses.keys) }).count != 1 {
                 found.append(("mixture.dynamic.reference.fitted", "the points name different domains"))
             }

@@ -141,7 +141,8 @@ extension PackSpec {
             with.note("tokenizer", "'\(tokenizer)' is neither a stage id nor a path with a slash or a dot")
             return nil
         }
-        let source: TokenizerSource = StageID(tokenizer).map { isPath ? .path(tokenizer) : .stage($0) } ?? .path(tokenizer)
+        let source: TokenizerSource =
+            StageID(tokenizer).map { isPath ? .path(tokenizer) : .stage($0) } ?? .path(tokenizer)
         self.init(
             manifest: manifest, tokenizer: source, sequenceLength: length, packing: packing ?? .shearingV1,
             parseSpecial: special ?? false, maxTokensPerDomain: tokens,
@@ -190,7 +191,9 @@ extension MixtureSpec {
             case "natural": return .natural
             case "uniform": return .uniform
             default:
-                map.note("weights", "'\(word)' is none of natural, uniform, a mapping of weights by domain, { carry: <stage> }")
+                map.note(
+                    "weights",
+                    "'\(word)' is none of natural, uniform, a mapping of weights by domain, { carry: <stage> }")
                 return nil
             }
         }
@@ -257,9 +260,13 @@ extension PruneSpec {
             training = TrainingSpec(with, warmupShare: 0.1)
             masks = MaskSpec(with, steps: training?.steps ?? 0)
         } else {
-            let learning = TrainingSpec.CodingKeys.allCases.map(\.rawValue) + MaskSpec.CodingKeys.allCases.map(\.rawValue)
+            let learning =
+                TrainingSpec.CodingKeys.allCases.map(\.rawValue) + MaskSpec.CodingKeys.allCases.map(\.rawValue)
             for key in learning where key != "seed" && with.contains(key) {
-                with.note(key, "has no meaning for method: \(method.rawValue), which does not train; take it out or set method: learned")
+                with.note(
+                    key,
+                    "has no meaning for method: \(method.rawValue), which does not train; take it out or set method: learned"
+                )
             }
         }
         let seed = with.int("seed", in: 0...Int.max)
@@ -267,7 +274,8 @@ extension PruneSpec {
         guard let start, let data, let target, method != .learned || training != nil else { return nil }
         self.init(
             start: start, data: data, target: target, method: method, calibrationBatches: batches ?? 8,
-            calibrationRows: rows ?? training?.batchRows ?? 4, seed: seed.map(UInt64.init), training: training, masks: masks)
+            calibrationRows: rows ?? training?.batchRows ?? 4, seed: seed.map(UInt64.init), training: training,
+            masks: masks)
     }
 }
 

@@ -26,16 +26,18 @@ extension EvaluateSpec: StageSpec {
         guard let length = outlook.sequenceLength else { return outlook }
         let memory = models.compactMap { context[$0]?.architecture }.map { architecture in
             CostModel(architecture).inferenceMemory(
-                rows: context.runtime.microBatch ?? EvaluateSpec.standardRows, sequenceLength: length, weightDType: .float32
+                rows: context.runtime.microBatch ?? EvaluateSpec.standardRows, sequenceLength: length,
+                weightDType: .float32
             ).totalBytes
         }
         outlook.memoryBytes = memory.max()
         let domains = context.artifacts[data]?.record.facts["validation_rows"]
         guard case .object(let counts)? = domains else { return outlook }
-        let perModel = counts.values.reduce(0) { sum, count in
-            let available = Int(count.double ?? 0)
-            return sum + (rows == 0 ? available : min(rows, available))
-        } * length
+        let perModel =
+            counts.values.reduce(0) { sum, count in
+                let available = Int(count.double ?? 0)
+                return sum + (rows == 0 ? available : min(rows, available))
+            } * length
         outlook.tokens = perModel * models.count
         outlook.floatingPointOperations = models.compactMap { context[$0]?.architecture }.reduce(0.0) {
             $0 + Double(perModel) * CostModel($1).forwardFLOPsPerToken(sequenceLength: length)
@@ -74,7 +76,9 @@ extension EvaluateSpec: StageSpec {
             do throws(EvaluationError) { scores = try validation.measure(model) } catch { throw .evaluation(error) }
             let counted = scores.reduce(0) { $0 + $1.rows } * corpus.sequenceLength
             tokens += counted
-            operations += Double(counted) * CostModel(model.architecture).forwardFLOPsPerToken(sequenceLength: corpus.sequenceLength)
+            operations +=
+                Double(counted)
+                * CostModel(model.architecture).forwardFLOPsPerToken(sequenceLength: corpus.sequenceLength)
             columns.append(
                 Column(
                     stage: id, fingerprint: artifact.record.fingerprint, parameters: model.architecture.parameterCount,
@@ -85,7 +89,8 @@ extension EvaluateSpec: StageSpec {
         return StageResult(
             tokens: tokens, floatingPointOperations: operations,
             facts: .object([
-                "domains": .array(corpus.domains.map { .string($0) }), "models": .array(columns.map { facts($0, first: columns[0]) }),
+                "domains": .array(corpus.domains.map { .string($0) }),
+                "models": .array(columns.map { facts($0, first: columns[0]) }),
             ]))
     }
 

@@ -22,14 +22,17 @@ extension ImportSpec: StageSpec {
         var found: [(keyPath: String, reason: String)] = []
         switch weights {
         case .path:
-            for (key, isThere) in [("like", like != nil), ("target", target != nil), ("seed", seed != nil)] where isThere {
+            for (key, isThere) in [("like", like != nil), ("target", target != nil), ("seed", seed != nil)]
+            where isThere {
                 found.append((key, "has a meaning only with weights: random"))
             }
         case .random:
             if architecture == nil, like == nil {
                 found.append(("weights", "random weights need an architecture: or a like: that says of which shape"))
             }
-            if architecture != nil, like != nil { found.append(("like", "stands beside architecture; keep one of them")) }
+            if architecture != nil, like != nil {
+                found.append(("like", "stands beside architecture; keep one of them"))
+            }
             if target != nil, like == nil { found.append(("target", "needs like:, whose constants it keeps")) }
         }
         return found
@@ -40,7 +43,9 @@ extension ImportSpec: StageSpec {
         switch weights {
         case .random:
             if let like, let base = context[like]?.architecture {
-                for problem in target?.target.problems(against: base) ?? [] { outlook.problems.append(("target", problem)) }
+                for problem in target?.target.problems(against: base) ?? [] {
+                    outlook.problems.append(("target", problem))
+                }
                 outlook.architecture = target.map { $0.target.architecture(from: base) } ?? base
             } else {
                 outlook.architecture = architecture?.architecture
@@ -53,7 +58,9 @@ extension ImportSpec: StageSpec {
                 }
             } else {
                 outlook.architecture = architecture?.architecture
-                if architecture != nil { outlook.notes.append("counts with the stated architecture: \(path) cannot be read yet") }
+                if architecture != nil {
+                    outlook.notes.append("counts with the stated architecture: \(path) cannot be read yet")
+                }
             }
         }
         if let made = outlook.architecture {
@@ -68,7 +75,8 @@ extension ImportSpec: StageSpec {
         try Folder.remove(output.file("model"))
         var made = try weights == .random ? random(bench) : read(bench)
         if let tokenizer {
-            made.tokenizer = Folder.isDirectory(tokenizer) ? TokenizerFiles(inFolder: tokenizer) : TokenizerFiles(file: tokenizer)
+            made.tokenizer =
+                Folder.isDirectory(tokenizer) ? TokenizerFiles(inFolder: tokenizer) : TokenizerFiles(file: tokenizer)
             made.special = try ImportSpec.special(of: tokenizer)
         }
         if made.tokenizer.files.isEmpty {
@@ -79,7 +87,8 @@ extension ImportSpec: StageSpec {
         do throws(TransformerError) {
             try ModelFolder.write(
                 made.model, to: output.file("model"), dtype: .float32, tokenizer: made.tokenizer, special: made.special,
-                lineage: bench.lineageMetadata, card: ModelCard(title: "\(bench.pipeline): \(bench.id)"), form: .perBlock)
+                lineage: bench.lineageMetadata, card: ModelCard(title: "\(bench.pipeline): \(bench.id)"),
+                form: .perBlock)
         } catch { throw .transformer(error) }
         return StageResult(
             facts: .object([

@@ -13,7 +13,9 @@ extension PackSpec: StageSpec {
 
     public var outsideInputs: [OutsideInput] {
         var inputs = [OutsideInput(key: "manifest", path: manifest, role: .manifest)]
-        if case .path(let path) = tokenizer { inputs.append(OutsideInput(key: "tokenizer", path: path, role: .tokenizer)) }
+        if case .path(let path) = tokenizer {
+            inputs.append(OutsideInput(key: "tokenizer", path: path, role: .tokenizer))
+        }
         return inputs
     }
 
@@ -24,7 +26,8 @@ extension PackSpec: StageSpec {
         outlook.sequenceLength = sequenceLength
         if let corpus = try? CorpusManifest.load(manifest).resolved() {
             let bytes = corpus.shards.reduce(0) { $0 + $1.bytes }
-            outlook.notes.append("reads \(corpus.shards.count) files of \(bytes) bytes in \(corpus.domains.count) domains")
+            outlook.notes.append(
+                "reads \(corpus.shards.count) files of \(bytes) bytes in \(corpus.domains.count) domains")
             // Compressed text holds about one token per 1.2 to 1.6 bytes; two or four bytes store one.
             let wide = (outlook.architecture?.vocabularySize ?? 0) > 65_536
             outlook.diskBytes = bytes * (wide ? 4 : 2)
@@ -47,12 +50,15 @@ extension PackSpec: StageSpec {
         do throws(CorpusError) {
             let resolved = try CorpusManifest.load(manifest).resolved()
             let packer = try CorpusPacker(
-                corpus: resolved, tokenizer: try loadTokenizer(at: source, parseSpecial: parseSpecial), settings: chosen,
+                corpus: resolved, tokenizer: try loadTokenizer(at: source, parseSpecial: parseSpecial),
+                settings: chosen,
                 threads: bench.runtime.threads)
             let packed = try packer.pack(
                 into: output.file("corpus"), progress: { watch.keep($0) }, shouldStop: { stop.isRaised })
             let done = watch.progress
-            if let done { bench.note("packed \(done.documents) documents of \(done.shardsTotal) files into \(done.tokens) tokens") }
+            if let done {
+                bench.note("packed \(done.documents) documents of \(done.shardsTotal) files into \(done.tokens) tokens")
+            }
             return result(packed)
         } catch {
             if case .stopped = error { throw .interrupted(signal: stop.signal ?? 2, step: watch.progress?.shards ?? 0) }
@@ -72,7 +78,8 @@ extension PackSpec: StageSpec {
                 "domains": .array(packed.domains.map { .string($0) }), "training_rows": counts(\.training.rows),
                 "validation_rows": counts(\.validation.rows), "training_tokens": counts(\.training.tokens),
                 "dropped_tokens": counts { $0.training.droppedTokens + $0.validation.droppedTokens },
-                "corpus_fingerprint": .string(packed.fingerprint), "tokenizer_fingerprint": .string(packed.tokenizerFingerprint),
+                "corpus_fingerprint": .string(packed.fingerprint),
+                "tokenizer_fingerprint": .string(packed.tokenizerFingerprint),
             ]))
     }
 }

@@ -14,7 +14,8 @@ extension PruneSpec {
         outlook.sequenceLength = context[data]?.sequenceLength
         if let training {
             training.addCosts(
-                to: &outlook, of: source, sequenceLength: outlook.sequenceLength, runtime: context.runtime, masked: true)
+                to: &outlook, of: source, sequenceLength: outlook.sequenceLength, runtime: context.runtime, masked: true
+            )
         } else {
             outlook.memoryBytes = CostModel(source).storedBytes(.float32) + CostModel(made).storedBytes(.float32)
             if method == .oneshot, let length = outlook.sequenceLength {

@@ -21,7 +21,11 @@ extension PruneSpec: StageSpec {
     public func problems() -> [(keyPath: String, reason: String)] {
         var found = training?.problems ?? []
         if let masks, let training, masks.rampSteps > training.steps {
-            found.append(("ramp_steps", "\(masks.rampSteps) is more than steps (\(training.steps)): the target would never be asked for in full"))
+            found.append(
+                (
+                    "ramp_steps",
+                    "\(masks.rampSteps) is more than steps (\(training.steps)): the target would never be asked for in full"
+                ))
         }
         if let settings {
             for problem in settings.problems() { found.append(("", problem)) }
@@ -103,7 +107,8 @@ extension PruneSpec: StageSpec {
         let length = rows.corpus.sequenceLength
         return StageResult(
             tokens: trainer.tokens,
-            floatingPointOperations: Double(trainer.tokens) * CostModel(source).trainingFLOPsPerToken(sequenceLength: length),
+            floatingPointOperations: Double(trainer.tokens)
+                * CostModel(source).trainingFLOPsPerToken(sequenceLength: length),
             facts: .object(facts))
     }
 
@@ -125,7 +130,9 @@ extension PruneSpec: StageSpec {
             return batches
         }
         let measured: Importance
-        do throws(ShearingError) { measured = try Importance.measured(model, on: batches) } catch { throw .shearing(error) }
+        do throws(ShearingError) { measured = try Importance.measured(model, on: batches) } catch {
+            throw .shearing(error)
+        }
         try Folder.write(CanonicalJSON.bytes(of: measured), to: path)
         return measured
     }

@@ -17,7 +17,8 @@ struct TrainingBench {
 
     /// Opens the packed rows and mixes them.
     /// - Throws: `.mismatch` when the rows were packed for another tokenizer than the model's, or a weight names no domain.
-    init(_ bench: Workbench, _ spec: TrainingSpec, start: StageID, data: StageID, folder: String) throws(PipelineError) {
+    init(_ bench: Workbench, _ spec: TrainingSpec, start: StageID, data: StageID, folder: String) throws(PipelineError)
+    {
         self.bench = bench
         self.spec = spec
         self.folder = folder
@@ -30,22 +31,28 @@ struct TrainingBench {
         let seed = stream.next()
         loader = try withCorpus { () throws(CorpusError) in
             try MixtureLoader(
-                corpus: corpus, weights: weights, batchRows: spec.batchRows, seed: seed, exhausted: spec.mixture.exhausted)
+                corpus: corpus, weights: weights, batchRows: spec.batchRows, seed: seed,
+                exhausted: spec.mixture.exhausted)
         }
         validation = DomainLoss(
             corpus: corpus, rowsPerDomain: spec.evaluateRows == 0 ? nil : spec.evaluateRows,
             batchRows: min(bench.runtime.microBatch ?? spec.batchRows, spec.batchRows))
         if spec.mixture.exhausted != .repeat {
-            let most = spec.mixture.dynamic.map { dynamic in corpus.domains.map { _ in dynamic.policy.cap } } ?? loader.weights(at: 0)
+            let most =
+                spec.mixture.dynamic.map { dynamic in corpus.domains.map { _ in dynamic.policy.cap } }
+                ?? loader.weights(at: 0)
             for shortage in loader.shortages(steps: spec.steps, maximum: most) {
                 bench.note(
-                    "domain \(shortage.domain) may run out: up to \(shortage.rowsNeeded) rows of it could be asked for, it has \(shortage.rows)")
+                    "domain \(shortage.domain) may run out: up to \(shortage.rowsNeeded) rows of it could be asked for, it has \(shortage.rows)"
+                )
             }
         }
     }
 
     /// Refuses rows whose ids mean other words to the model.
-    static func requireTokenizer(of model: Artifact, toFit corpus: PackedCorpus, _ packed: Artifact) throws(PipelineError) {
+    static func requireTokenizer(of model: Artifact, toFit corpus: PackedCorpus, _ packed: Artifact)
+        throws(PipelineError)
+    {
         let folder = model.file("model")
         let remedy = "pack the corpus with tokenizer: \(model.record.id)"
         let special = packed.record.with["parse_special"] == .bool(true)
@@ -56,7 +63,8 @@ struct TrainingBench {
                 remedy: remedy)
         }
         guard !TokenizerFiles(inFolder: folder).files.isEmpty else { return }
-        let tokenizer = try withCorpus { () throws(CorpusError) in try loadTokenizer(at: folder, parseSpecial: special) }
+        let tokenizer = try withCorpus { () throws(CorpusError) in try loadTokenizer(at: folder, parseSpecial: special)
+        }
         guard tokenizer.fingerprint == corpus.tokenizerFingerprint else {
             throw .mismatch(
                 "vocabulary mismatch: the rows of \(packed.record.id) were packed with another tokenizer than the one of \(model.record.id)",
@@ -65,7 +73,9 @@ struct TrainingBench {
     }
 
     /// One weight per domain of the corpus.
-    private static func weights(_ mixture: MixtureSpec, _ corpus: PackedCorpus, _ bench: Workbench) throws(PipelineError) -> [Double] {
+    private static func weights(_ mixture: MixtureSpec, _ corpus: PackedCorpus, _ bench: Workbench)
+        throws(PipelineError) -> [Double]
+    {
         switch mixture.weights {
         case .natural: return corpus.trainingRowCounts.map(Double.init)
         case .uniform: return corpus.trainingRowCounts.map { $0 > 0 ? 1 : 0 }
@@ -76,7 +86,8 @@ struct TrainingBench {
             let path = bench.artifact(stage).file(mixtureName)
             guard Folder.exists(path) else {
                 throw .mismatch(
-                    "stage '\(stage)' ended without mixture weights to carry on", remedy: "name a stage that trains, or give mixture.weights")
+                    "stage '\(stage)' ended without mixture weights to carry on",
+                    remedy: "name a stage that trains, or give mixture.weights")
             }
             guard let weights = try? JSONDecoder().decode([String: Double].self, from: try Folder.read(path)) else {
                 throw .damagedArtifact(path: path, problem: "it is not a JSON object of numbers")
@@ -186,7 +197,9 @@ struct TrainingBench {
                 if metrics.step > 1, (metrics.step - 1) % checkpoint == 0 {
                     bench.post(.checkpoint(id: bench.id, step: metrics.step - 1))
                 }
-                if metrics.step % every == 0 || metrics.step == 1 || metrics.step == spec.steps || metrics.evaluation != nil {
+                if metrics.step % every == 0 || metrics.step == 1 || metrics.step == spec.steps
+                    || metrics.evaluation != nil
+                {
                     bench.post(.step(id: bench.id, steps: spec.steps, stepTokens: stepTokens, metrics: metrics))
                 }
             }

@@ -21,6 +21,8 @@ extension TrainingSpec {
             ).totalBytes
         // A checkpoint holds float32 masters and both moments.
         outlook.diskBytes = runtime.keepLast * 3 * cost.storedBytes(.float32)
-        if runtime.recomputeActivations { outlook.notes.append("recomputes activations: a third more operations, less memory") }
+        if runtime.recomputeActivations {
+            outlook.notes.append("recomputes activations: a third more operations, less memory")
+        }
     }
 }

@@ -1,0 +1,171 @@
+import Corpus
+import Foundation
+import Shearing
+import Testing
+
+@testable import Pipeline
+
+/// The problems of a pipeline text; empty when it decodes.
+func problems(_ text: String, overrides: [String] = []) -> [SpecProblem] {
+    do throws(PipelineError) {
+        _ = try PipelineFile(text: text, path: "p.yaml", overrides: overrides)
+        return []
+    } catch {
+        guard case .specification(let problems) = error else {
+            return [SpecProblem(file: "?", line: nil, keyPath: "", reason: "\(error)")]
+        }
+        return problems
+    }
+}
+
+/// A pipeline that decodes, to be spoilt one line at a time.
+let soundText = """
+    name: sound
+    seed: 3
+    stages:
+      - id: base
+        kind: import
+        with:
+          weights: random
+          architecture: { vocabulary_size: 512, hidden_size: 32, layers: 2, heads: 2, intermediate_size: 48 }
+          tokenizer: some/tokenizer.json
+      - id: packed
+        kind: pack
+        with: { manifest: some.yaml, tokenizer: base, sequence_length: 32 }
+      - id: sheared
+        kind: prune
+        with:
+          start: base
+          data: packed
+          target: { layers: 1, hidden_size: 16, heads: 1, intermediate_size: 24 }
+          steps: 20
+          batch_rows: 2
+          rate: 1.0e-3
+          warmup_steps: 2
+          mixture: { weights: uniform }
+      - id: recovered
+        kind: pretrain
+        with: { start: sheared, data: packed, steps: 10, batch_rows: 2, rate: 1.0e-3, mixture: { weights: { carry: sheared } } }
+      - id: scores
+        kind: evaluate
+        with: { models: [base, recovered], data: packed }
+      - id: exported
+        kind: export
+        with: { model: recovered }
+    """
+
+@Suite struct PipelineFileTests {
+    @Test func aSoundFileDecodesWithItsDefaults() throws {
+        let file = try PipelineFile(text: soundText, path: "p.yaml")
+        #expect(file.name == "sound" && file.seed == 3)
+        #expect(file.stages.map(\.id.name) == ["base", "packed", "sheared", "recovered", "scores", "exported"])
+        guard case .prune(let spec)? = file[stage("sheared")]?.stage else { Issue.record("no prune stage"); return }
+        #expect(spec.method == .learned && spec.target.target.keyValueHeads == 1)
+        #expect(spec.masks?.rampSteps == 4 && spec.masks?.constraint == .lagrangian)
+        #expect(spec.training?.precision == .bfloat16 && spec.training?.mixture.exhausted == .repeat)
+    }
+
+    /// Each row: what is replaced in the sound text, by what, the line of the problem, and words its message must have.
+    static let spoilt: [(old: String, new: String, line: Int, words: [String])] = [
+        ("seed: 3", "sead: 3", 2, ["unknown key 'sead'", "did you mean 'seed'?"]),
+        ("seed: 3", "seed: 03", 2, ["seed", "leading zero"]),
+        ("seed: 3", "seed: -1", 2, ["seed", "-1"]),
+        ("kind: pack", "kind: pakc", 11, ["'pakc'", "did you mean 'pack'?"]),
+        (
+            "      batch_rows: 2\n", "      batch_row: 2\n", 20,
+            ["unknown key 'batch_row'", "did you mean 'batch_rows'?"]
+        ),
+        ("      steps: 20\n", "      steps: twenty\n", 19, ["stages[2].with.steps", "integer"]),
+        ("      steps: 20\n", "      steps: '20'\n", 19, ["stages[2].with.steps", "quotes"]),
+        ("      steps: 20\n", "      steps: 0\n", 19, ["stages[2].with.steps", "0"]),
+        ("      rate: 1.0e-3\n", "      rate: .nan\n", 21, ["not finite"]),
+        ("      warmup_steps: 2\n", "      warmup_steps: 20\n", 22, ["warmup_steps", "not below steps"]),
+        ("      warmup_steps: 2\n", "      ramp_steps: 21\n", 22, ["ramp_steps", "more than steps"]),
+        ("      warmup_steps: 2\n", "      constraint: proyected\n", 22, ["did you mean 'projected'?"]),
+        ("      warmup_steps: 2\n", "      method: oneshot\n", 19, ["steps", "no meaning for method: oneshot"]),
+        ("data: packed\n      target", "data: base\n      target", 17, ["makes a model", "a packed corpus is wanted"]),
+        ("start: base\n", "start: bsae\n", 16, ["no stage has the id 'bsae'", "did you mean 'base'?"]),
+        ("{ model: recovered }", "{ model: recovered, dtype: float8 }", 32, ["dtype", "float8"]),
+        ("{ model: recovered }", "{ model: exported }", 32, ["circle"]),
+        ("id: scores", "id: base", 27, ["'base' is used twice"]),
+        ("id: scores", "id: Scores", 27, ["lower-case"]),
+        ("models: [base, recovered]", "models: []", 29, ["models", "empty"]),
+        ("{ carry: sheared }", "natrual", 26, ["natural"]),
+        ("{ carry: sheared }", "{ a: 0, b: 0 }", 26, ["sums to 0"]),
+        (
+            "heads: 2, intermediate_size: 48", "heads: 3, intermediate_size: 48", 8,
+            ["3 heads do not divide hidden_size 32"]
+        ),
+        ("weights: random\n", "weights: models/x\n      like: base\n", 8, ["like", "weights: random"]),
+        (
+            "mixture: { weights: uniform }", "mixture: { dynamic: { reference: { measured: base } } }", 16,
+            ["evaluate_every"]
+        ),
+        (
+            "mixture: { weights: uniform }", "mixture: { dynamic: { reference: { measured: base, given: { a: 1 } } } }",
+            23, ["exactly one"]
+        ),
+    ]
+
+    @Test(arguments: spoilt.indices) func aSpoiltFileNamesLineAndReason(_ index: Int) {
+        let row = Self.spoilt[index]
+        let isThere = soundText.contains(row.old)
+        #expect(isThere, "the sound text lost \(row.old)")
+        let spoilt = soundText.replacing(row.old, with: row.new, maxReplacements: 1)
+        let found = problems(spoilt)
+        let hit = found.contains { problem in
+            problem.line == row.line && row.words.allSatisfy { problem.description.contains($0) }
+        }
+        #expect(hit, "\(row.new): found \(found.map(\.description))")
+    }
+
+    @Test func allProblemsOfAFileComeAtOnceInTheOrderOfItsLines() {
+        let spoilt = soundText.replacing("seed: 3", with: "sead: 3").replacing("kind: pack\n", with: "kind: pakc\n")
+            .replacing("      batch_rows: 2\n", with: "      batch_row: 2\n").replacing(
+                "{ model: recovered }", with: "{ modle: recovered }")
+        let lines = problems(spoilt).compactMap(\.line)
+        #expect(Set(lines).isSuperset(of: [2, 11, 20, 32]))
+        #expect(lines == lines.sorted())
+    }
+
+    @Test func notYAMLIsToldWithItsPlace() {
+        #expect(problems("stages: [").first?.file == "p.yaml")
+        #expect(problems("name: a\nname: b\nstages: []").contains { $0.reason.contains("twice") })
+        #expect(problems("stages: []").contains { $0.reason.contains("at least one stage") })
+        #expect(!problems("").isEmpty)
+    }
+}
+
+@Suite struct OverrideTests {
+    private func training(_ overrides: [String]) throws -> TrainingSpec {
+        let file = try PipelineFile(text: soundText, path: "p.yaml", overrides: overrides)
+        guard case .prune(let spec)? = file[stage("sheared")]?.stage else {
+            throw PipelineError.mismatch("no prune", remedy: "")
+        }
+        return try #require(spec.training)
+    }
+
+    @Test func valuesAreTypedAsInTheFileAndLaterOnesWin() throws {
+        #expect(try training(["sheared.steps=40"]).steps == 40)
+        #expect(try training(["sheared.steps=40", "sheared.steps=50"]).steps == 50)
+        #expect(try training(["sheared.with.rate=2.0e-3"]).rate == 2e-3)
+        #expect(try training(["sheared.mixture.weights={a: 1, b: 3}"]).mixture.weights == .given(["a": 1, "b": 3]))
+        let file = try PipelineFile(
+            text: soundText, path: "p.yaml", overrides: ["seed=99", "sheared.runtime.micro_batch=1"])
+        #expect(file.seed == 99)
+        #expect(try #require(file[stage("sheared")]).runtime.microBatch == 1)
+    }
+
+    @Test func aWrongOverrideIsToldAsSuch() {
+        func message(_ text: String) -> String {
+            problems(soundText, overrides: [text]).map(\.description).joined(separator: "\n")
+        }
+        #expect(message("sheared.stepz=4").contains("--set sheared.stepz=4"))
+        #expect(message("sheared.stepz=4").contains("did you mean 'steps'?"))
+        #expect(message("shared.steps=4").contains("did you mean 'sheared'?"))
+        #expect(message("sheared.steps").contains("stage.key=value"))
+        #expect(message("sheared.steps=many").contains("integer"))
+        #expect(message("sheared=4").contains("unknown key 'sheared'"))
+        #expect(message("sheared.steps.x=1").contains("no mapping"))
+    }
+}

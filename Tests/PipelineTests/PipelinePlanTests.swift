@@ -1,0 +1,71 @@
+import Fixtures
+import Foundation
+import Testing
+import Transformer
+
+@testable import Pipeline
+
+@Suite struct PipelinePlanTests {
+    /// Every pipeline of the repository, as its relative path.
+    static let pipelines: [String] = {
+        let root = SmallPipeline.repository + "/pipelines"
+        let all = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
+        return all.filter { $0.hasSuffix(".yaml") }.sorted()
+    }()
+
+    @Test func thereArePipelines() { #expect(Self.pipelines.count >= 5) }
+
+    @Test(arguments: pipelines) func everyPipelineFilePlans(_ name: String) throws {
+        let runs = try TemporaryDirectory()
+        let file = try PipelineFile(path: SmallPipeline.repository + "/pipelines/" + name)
+        let plan = try Planner(file: file, store: ArtifactStore(root: runs.path("runs"))).plan()
+        #expect(plan.stages.count == file.stages.count)
+        for stage in plan.stages where [.import, .prune, .pretrain, .export].contains(stage.kind) {
+            #expect(stage.outlook.architecture != nil, "\(stage.id) does not know what it makes")
+        }
+    }
+
+    @Test func thePublishedPipelineHasThePublishedSizes() throws {
+        let runs = try TemporaryDirectory()
+        let file = try PipelineFile(path: SmallPipeline.repository + "/pipelines/llama2-7b-to-1.3b.yaml")
+        let plan = try Planner(file: file, store: ArtifactStore(root: runs.path("runs"))).plan()
+        let prune = try #require(plan.stages.first { $0.kind == .prune })
+        #expect(prune.outlook.source?.parameterCount == 6_738_415_616)
+        #expect(prune.outlook.architecture?.parameterCount == 1_345_423_360)
+        #expect(prune.outlook.tokens == 419_430_400)
+        let pretrain = try #require(plan.stages.first { $0.kind == .pretrain })
+        #expect(pretrain.outlook.tokens == 50_331_648_000)
+        // 16 bytes a weight beside activations: masters, two moments, bf16 copy and gradient.
+        #expect(try #require(prune.outlook.memoryBytes) > 6_738_415_616 * 16)
+    }
+
+    @Test func aTargetThatDoesNotFitItsSourceIsAProblemOfThePlan() throws {
+        let small = try SmallPipeline()
+        func message(_ target: String) -> (line: Int?, text: String) {
+            do {
+                _ = try small.plan(["cut.target=\(target)"])
+                return (nil, "")
+            } catch let error as PipelineError {
+                guard case .specification(let problems) = error else { return (nil, "\(error)") }
+                return (problems.first?.line, "\(error)")
+            } catch { return (nil, "\(error)") }
+        }
+        #expect(
+            message("{ layers: 3, hidden_size: 16, heads: 1, intermediate_size: 24 }").text.contains(
+                "larger than the source's 2"))
+        #expect(
+            message("{ layers: 1, hidden_size: 16, heads: 2, key_value_heads: 4, intermediate_size: 24 }").text
+                .contains("cut.with.target"))
+    }
+
+    @Test func specialNumbersSurviveTheEventLog() throws {
+        let folder = try TemporaryDirectory()
+        let log = try EventLog(at: folder.path("events.jsonl"), observe: { _ in })
+        log.post(.runFinished(wallSeconds: .nan))
+        log.post(.runFinished(wallSeconds: .infinity))
+        let events = EventReader(path: folder.path("events.jsonl")).events()
+        #expect(events.count == 2)
+        guard case .runFinished(let seconds)? = events.last?.event else { Issue.record("lost"); return }
+        #expect(seconds == .infinity)
+    }
+}

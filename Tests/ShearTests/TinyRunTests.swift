@@ -1,0 +1,198 @@
+import Fixtures
+import Foundation
+import Testing
+
+/// `pipelines/tiny.yaml` through the built command.
+@Suite(.serialized) struct TinyRunTests {
+    /// One uninterrupted run, shared by the tests that compare with it.
+    private static let reference = Result {
+        let runs = try TemporaryDirectory()
+        return (runs, try ShearBinary.run(["run", "pipelines/tiny.yaml", "--runs", runs.path]))
+    }
+
+    private func artifact(_ stage: String, _ runs: String) throws -> String {
+        let found = ShearBinary.artifacts(stage, in: runs, pipeline: "tiny").filter { !$0.hasSuffix(".partial") }
+        return try #require(found.first, "no artifact of \(stage)")
+    }
+
+    @Test func itRunsEndToEndAndTheSecondRunIsCached() throws {
+        let (runs, first) = try Self.reference.get()
+        #expect(first.code == 0, "\(first.messages)")
+        for part in ["parameters", "205,376", "84,816", "recovered", "prose", "code", "mean", "exported: "] {
+            #expect(first.output.contains(part), "the closing table lacks \(part)")
+        }
+        #expect(
+            !first.output.contains("loss 5") && first.messages.contains("sheared"), "progress belongs to standard error"
+        )
+        let line = try #require(first.output.split(separator: "\n").first { $0.hasPrefix("exported: ") })
+        let folder = String(line.dropFirst("exported: ".count))
+        let config =
+            try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: folder + "/config.json")))
+            as? [String: Any]
+        #expect(config?["hidden_size"] as? Int == 48 && config?["num_hidden_layers"] as? Int == 3)
+        #expect(config?["num_attention_heads"] as? Int == 2 && config?["intermediate_size"] as? Int == 96)
+        #expect(FileManager.default.fileExists(atPath: folder + "/tokenizer.json"))
+        #expect(FileManager.default.fileExists(atPath: folder + "/README.md"))
+
+        let start = ContinuousClock.now
+        let second = try ShearBinary.run(["run", "pipelines/tiny.yaml", "--runs", runs.path])
+        #expect(second.code == 0 && ContinuousClock.now - start < .seconds(5))
+        #expect(second.messages.split(separator: "\n").filter { $0.hasSuffix("cached") }.count == 8)
+        #expect(try ShearBinary.run(["run", "pipelines/tiny.yaml", "--runs", runs.path, "--verify"]).code == 0)
+        let plan = try ShearBinary.run(["plan", "pipelines/tiny.yaml", "--runs", runs.path])
+        #expect(plan.output.contains("Nothing to do: every stage is cached."))
+        let changed = try ShearBinary.run([
+            "plan", "pipelines/tiny.yaml", "--runs", runs.path, "--set", "recovered.rate=1.0e-3",
+        ])
+        #expect(changed.output.contains("run: with.rate changed from 0.003 to 0.001"))
+        let status = try ShearBinary.run(["status", "pipelines/tiny.yaml", "--runs", runs.path])
+        #expect(status.code == 0 && status.output.contains("done"))
+    }
+
+    /// Kill -9 once in each training stage, at a step of its own, then run to the end.
+    @Test func killedRunsEndWithTheSameBits() throws {
+        let (reference, first) = try Self.reference.get()
+        try #require(first.code == 0)
+        let runs = try TemporaryDirectory()
+        let arguments =
+            ["run", "pipelines/tiny.yaml", "--runs", runs.path, "--until", "recovered"]
+            + ["warmed", "sheared", "recovered"].flatMap { ["--set", "\($0).runtime.log_every=1"] }
+        for (stage, steps) in [("warmed", 40), ("sheared", 24), ("recovered", 30)] {
+            let target = Int.random(in: 1..<steps / 2)
+            let running = try ShearBinary.Running(arguments)
+            var seen = 0
+            while running.isRunning, seen < target {
+                usleep(3000)
+                seen = lastStep(of: stage, in: runs.path("tiny/events.jsonl")) ?? 0
+            }
+            running.send(SIGKILL)
+            #expect(try running.wait().code == -SIGKILL, "\(stage) ended before step \(target)")
+            #expect(
+                ShearBinary.artifacts(stage, in: runs.path, pipeline: "tiny").allSatisfy { $0.hasSuffix(".partial") })
+        }
+        let last = try ShearBinary.run(arguments)
+        #expect(last.code == 0, "\(last.messages)")
+        for (stage, file) in [
+            ("warmed", "model/model.safetensors"), ("sheared", "masks.safetensors"),
+            ("sheared", "model/model.safetensors"),
+            ("recovered", "model/model.safetensors"), ("recovered", "mixture.json"),
+        ] {
+            let expected = try Data(contentsOf: URL(fileURLWithPath: try artifact(stage, reference.path) + "/" + file))
+            let found = try Data(contentsOf: URL(fileURLWithPath: try artifact(stage, runs.path) + "/" + file))
+            #expect(expected == found, "\(stage)/\(file) differs from the uninterrupted run")
+        }
+    }
+
+    private func lastStep(of stage: String, in events: String) -> Int? {
+        guard let text = try? String(contentsOfFile: events, encoding: .utf8) else { return nil }
+        for line in text.split(separator: "\n").reversed() where line.hasSuffix("}") {
+            guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
+                let event = object["event"] as? [String: Any], let step = event["step"] as? [String: Any],
+                step["id"] as? String == stage, let metrics = step["metrics"] as? [String: Any]
+            else { continue }
+            return metrics["step"] as? Int
+        }
+        return nil
+    }
+
+    @Test func terminationCheckpointsAndSaysHowToGoOn() throws {
+        let runs = try TemporaryDirectory()
+        let arguments =
+            ["run", "pipelines/tiny.yaml", "--runs", runs.path, "--until", "warmed"]
+            + ["--set", "warmed.runtime.log_every=1", "--set", "warmed.steps=4000"]
+        let running = try ShearBinary.Running(arguments)
+        while running.isRunning, lastStep(of: "warmed", in: runs.path("tiny/events.jsonl")) ?? 0 < 3 { usleep(3000) }
+        running.send(SIGTERM)
+        let outcome = try running.wait()
+        #expect(outcome.code == 143, "\(outcome.messages)")
+        #expect(outcome.messages.contains("run the same command again"))
+        let plan = try ShearBinary.run([
+            "plan", "pipelines/tiny.yaml", "--runs", runs.path, "--set", "warmed.steps=4000",
+        ])
+        #expect(plan.output.contains("warmed  [pretrain]  resume at step "))
+    }
+
+    @Test func aModelOfARunCanBeUsedByTheOtherCommands() throws {
+        let (runs, first) = try Self.reference.get()
+        try #require(first.code == 0)
+        let model = try artifact("recovered", runs.path)
+        try runs.write("[[5,6,7,8],[9],[10,11]]", to: "ids.json")
+        let scores = try ShearBinary.run(["score", "--model", model, "--tokens", runs.path("ids.json")])
+        let lines = scores.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map { line in
+            (try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [Double]) ?? nil
+        }
+        #expect(
+            lines.map { $0?.count } == [3, 0, 1] && lines.allSatisfy { $0?.allSatisfy { $0 < 0 } == true }, "\(scores)")
+        let outside = try ShearBinary.run([
+            "score", "--model", model, "--tokens", runs.path("ids.json"), "--dtype", "int4",
+        ])
+        #expect(outside.code == 64)
+
+        let text = try ShearBinary.run(["generate", "--model", model, "--prompt", "The model", "--count", "8"])
+        #expect(text.code == 0 && text.output.count > 1, "\(text)")
+        let evaluation = try ShearBinary.run([
+            "evaluate", "--model", model, "--manifest", "data-manifests/tiny.yaml", "--sequence-length", "64", "--json",
+        ])
+        #expect(evaluation.code == 0 && evaluation.output.contains("\"lossNats\""), "\(evaluation.messages)")
+
+        let exported = runs.path("export")
+        #expect(try ShearBinary.run(["export", "--model", model, "--to", exported, "--dtype", "float32"]).code == 0)
+        let again = try ShearBinary.run(["export", "--model", model, "--to", exported])
+        #expect(again.code == 65 && again.messages.contains("not empty"))
+
+        let tokens = try ShearBinary.run([
+            "tokenize", "--tokenizer", "Tests/Fixtures/Text/tokenizer", "--input",
+            "Tests/Fixtures/Text/prose/validation.jsonl",
+        ])
+        #expect(tokens.code == 0 && tokens.output.hasPrefix("["))
+        let marked = try ShearBinary.run([
+            "tokenize", "--tokenizer", "Tests/Fixtures/Text/tokenizer", "--input",
+            "Tests/Fixtures/Text/prose/validation.jsonl",
+            "--bos", "--eos",
+        ])
+        #expect(marked.output.hasPrefix("[0,") && marked.output.hasSuffix(",1]\n"))
+
+        for (path, words) in [
+            ("data-manifests/tiny.yaml", ["prose", "Apache-2.0"]),
+            (try artifact("packed", runs.path), ["tokens per row", "64"]),
+            (try artifact("sheared", runs.path), ["hidden", "kept per row", "rests on", "84,816"]),
+            (exported, ["84,816", "lineage"]),
+        ] {
+            let shown = try ShearBinary.run(["inspect", path])
+            #expect(shown.code == 0 && words.allSatisfy { shown.output.contains($0) }, "\(path): \(shown)")
+        }
+        let row = try ShearBinary.run([
+            "inspect", try artifact("packed", runs.path), "--row", "code:3", "--tokenizer",
+            "Tests/Fixtures/Text/tokenizer",
+        ])
+        #expect(row.output.contains("code/training.jsonl, line "), "\(row)")
+        let manifest = try ShearBinary.run(["manifest", "Tests/Fixtures/Text"])
+        #expect(manifest.code == 0 && manifest.output.contains("sha256"), "\(manifest)")
+    }
+
+    @Test func helpAndVersionAreThere() throws {
+        let help = try ShearBinary.run(["--help"])
+        #expect(help.code == 0)
+        for command in [
+            "run", "plan", "status", "manifest", "tokenize", "evaluate", "score", "generate", "export", "inspect",
+            "doctor",
+        ] {
+            #expect(help.output.contains("  \(command)"))
+            #expect(try ShearBinary.run([command, "--help"]).code == 0)
+        }
+        #expect(try ShearBinary.run(["--version"]).output.hasPrefix("0."))
+        #expect(try ShearBinary.run(["rnu"]).code == 64)
+    }
+
+    @Test func planOfThePublishedPipelineIsQuickAndExact() throws {
+        let runs = try TemporaryDirectory()
+        let start = ContinuousClock.now
+        let plan = try ShearBinary.run(["plan", "pipelines/llama2-7b-to-1.3b.yaml", "--runs", runs.path])
+        #expect(ContinuousClock.now - start < .seconds(10))
+        for part in [
+            "6,738,415,616", "1,345,423,360", "0.42 B", "50.3 B", "memory", "models/llama2-7b", "how to get it",
+        ] {
+            #expect(plan.output.contains(part), "the plan lacks \(part)")
+        }
+    }
+}
