@@ -53,7 +53,9 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "shear",
-            dependencies: ["Pipeline", "Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch", arguments]
+            dependencies: [
+                "Pipeline", "Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch", arguments,
+            ]
                 + (portable == nil ? [] : ["CNoLocales"]),
             swiftSettings: swiftSettings),
         module("Pipeline", ["Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch", "Yams"]),

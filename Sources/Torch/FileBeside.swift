@@ -57,6 +57,7 @@ struct FileBeside: ~Copyable {
         let reason = errno
         let remedy = reason == ENOSPC ? "; free space on that disk and run again" : ""
         return TorchError(
-            code: .io, operation: "SafetensorsWriter", message: "\(path) \(what): \(String(cString: strerror(reason)))\(remedy)")
+            code: .io, operation: "SafetensorsWriter",
+            message: "\(path) \(what): \(String(cString: strerror(reason)))\(remedy)")
     }
 }

@@ -27,7 +27,9 @@ final class FileMapping: Sendable {
             return
         }
         // Private and writable, so that a stray write through a tensor changes this process's copy and never the file.
-        guard let start = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file, 0), start != MAP_FAILED else {
+        guard let start = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file, 0),
+            start != MAP_FAILED
+        else {
             throw FileMapping.failure("cannot be mapped", path)
         }
         address = UInt(bitPattern: start)

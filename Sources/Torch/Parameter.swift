@@ -14,7 +14,9 @@ public final class Parameter {
         guard initial.dtype.isFloating, computeDType.isFloating else {
             throw TorchError(
                 code: .invalidArgument, operation: #function,
-                message: "parameter \(name) needs floating dtypes, not \(initial.dtype.rawValue) and \(computeDType.rawValue)")
+                message:
+                    "parameter \(name) needs floating dtypes, not \(initial.dtype.rawValue) and \(computeDType.rawValue)"
+            )
         }
         self.name = name
         master = try initial.detached().to(.float32).contiguous()

@@ -39,14 +39,19 @@ struct SafetensorsHeader: Sendable, Equatable {
         let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
         guard length <= UInt64(min(bytes.count - 8, Self.maximumBytes)) else {
             throw Fault(
-                offset: 0, reason: "the header claims \(length) bytes, but the file has \(bytes.count - 8) after its length "
+                offset: 0,
+                reason: "the header claims \(length) bytes, but the file has \(bytes.count - 8) after its length "
                     + "and a header has at most \(Self.maximumBytes): is it cut off, or no safetensors file?")
         }
         dataStart = 8 + Int(length)
         var parser = SafetensorsHeaderParser(bytes: UnsafeRawBufferPointer(rebasing: bytes[0..<dataStart]), at: 8)
         let found = try parser.header()
         metadata = found.metadata
-        entries = found.entries.sorted { ($0.entry.range.lowerBound, $0.entry.range.upperBound) < ($1.entry.range.lowerBound, $1.entry.range.upperBound) }
+        entries = found.entries.sorted {
+            ($0.entry.range.lowerBound, $0.entry.range.upperBound) < (
+                $1.entry.range.lowerBound, $1.entry.range.upperBound
+            )
+        }
         var end = 0
         for (name, entry) in entries {
             guard entry.range.lowerBound == end else {
@@ -62,7 +67,8 @@ struct SafetensorsHeader: Sendable, Equatable {
         }
         guard dataStart + end == bytes.count else {
             throw Fault(
-                offset: dataStart + end, reason: "\(bytes.count - dataStart - end) bytes after the last tensor belong to none")
+                offset: dataStart + end,
+                reason: "\(bytes.count - dataStart - end) bytes after the last tensor belong to none")
         }
     }
 }

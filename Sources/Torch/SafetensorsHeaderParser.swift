@@ -12,7 +12,9 @@ struct SafetensorsHeaderParser {
         var seen: Set<String> = []
         guard at < bytes.count, bytes[at] == UInt8(ascii: "{") else { throw fault("a header starts with {") }
         try object { (parser, name, place) throws(Fault) in
-            guard seen.insert(name).inserted else { throw Fault(offset: place, reason: "the name \(name) stands twice") }
+            guard seen.insert(name).inserted else {
+                throw Fault(offset: place, reason: "the name \(name) stands twice")
+            }
             if name == "__metadata__" {
                 metadata = try parser.metadata()
             } else {
@@ -44,7 +46,9 @@ struct SafetensorsHeaderParser {
             case "dtype" where dtype == nil:
                 let text = try parser.string()
                 guard let known = DType(safetensorsName: text) else {
-                    throw Fault(offset: place, reason: "tensor \(name) has dtype \(text), which is not supported", unsupported: true)
+                    throw Fault(
+                        offset: place, reason: "tensor \(name) has dtype \(text), which is not supported",
+                        unsupported: true)
                 }
                 dtype = known
             case "shape" where shape == nil:
@@ -52,11 +56,13 @@ struct SafetensorsHeaderParser {
             case "data_offsets" where range == nil:
                 let ends = try parser.wholeNumbers()
                 guard ends.count == 2, ends[0] <= ends[1] else {
-                    throw Fault(offset: place, reason: "tensor \(name) has data_offsets \(ends), not a start and an end")
+                    throw Fault(
+                        offset: place, reason: "tensor \(name) has data_offsets \(ends), not a start and an end")
                 }
                 range = ends[0]..<ends[1]
             default:
-                throw Fault(offset: place, reason: "tensor \(name) has the key \(key), which is unknown or stands twice")
+                throw Fault(
+                    offset: place, reason: "tensor \(name) has the key \(key), which is unknown or stands twice")
             }
         }
         guard let dtype, let shape, let range else {
@@ -65,12 +71,17 @@ struct SafetensorsHeaderParser {
         var needed = dtype.bytes
         for size in shape {
             let (product, overflow) = needed.multipliedReportingOverflow(by: size)
-            guard !overflow else { throw Fault(offset: start, reason: "tensor \(name) has a shape too large to address") }
+            guard !overflow else {
+                throw Fault(offset: start, reason: "tensor \(name) has a shape too large to address")
+            }
             needed = product
         }
         guard needed == range.count else {
             throw Fault(
-                offset: start, reason: "tensor \(name) \(shape) \(dtype.safetensorsName) needs \(needed) bytes, its data_offsets hold \(range.count)")
+                offset: start,
+                reason:
+                    "tensor \(name) \(shape) \(dtype.safetensorsName) needs \(needed) bytes, its data_offsets hold \(range.count)"
+            )
         }
         return Entry(dtype: dtype, shape: shape, range: range)
     }
@@ -126,7 +137,9 @@ struct SafetensorsHeaderParser {
                 value = sum
                 at += 1
             }
-            guard at > start, at == start + 1 || bytes[start] != 0x30 else { throw fault("a whole number was expected here") }
+            guard at > start, at == start + 1 || bytes[start] != 0x30 else {
+                throw fault("a whole number was expected here")
+            }
             numbers.append(value)
         } while takes(",")
         try expect("]")

@@ -82,7 +82,8 @@ public enum SafetensorsWriter {
         for (name, tensor) in tensors {
             guard seen.insert(name).inserted else {
                 throw TorchError(
-                    code: .invalidArgument, operation: "SafetensorsWriter", message: "the name \(name) stands twice or is reserved")
+                    code: .invalidArgument, operation: "SafetensorsWriter",
+                    message: "the name \(name) stands twice or is reserved")
             }
             let shape = tensor.shape.map(String.init).joined(separator: ",")
             members.append(
@@ -95,7 +96,9 @@ public enum SafetensorsWriter {
         guard json.count <= SafetensorsHeader.maximumBytes else {
             throw TorchError(
                 code: .invalidArgument, operation: "SafetensorsWriter",
-                message: "the header would have \(json.count) bytes, more than readers accept (\(SafetensorsHeader.maximumBytes))")
+                message:
+                    "the header would have \(json.count) bytes, more than readers accept (\(SafetensorsHeader.maximumBytes))"
+            )
         }
         return withUnsafeBytes(of: UInt64(json.count).littleEndian) { Array($0) } + json
     }

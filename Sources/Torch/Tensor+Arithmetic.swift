@@ -82,7 +82,9 @@ extension Tensor {
 
     /// The matrix product; leading axes are batches and broadcast, a tensor of one axis is a row or a column.
     /// - Throws: `.invalidArgument` when sizes or dtypes do not fit.
-    public func matmul(_ other: Tensor) throws(TorchError) -> Tensor { try produce { ct_matmul(handle, other.handle, $0) } }
+    public func matmul(_ other: Tensor) throws(TorchError) -> Tensor {
+        try produce { ct_matmul(handle, other.handle, $0) }
+    }
 }
 
 // Comparisons make tensors of `.bool`, fit for `selecting`, `to(.float32)`, sums and logic.

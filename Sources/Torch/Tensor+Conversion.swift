@@ -7,7 +7,9 @@ extension Tensor {
 
     /// The same values on another device; this memory when nothing changes. Differentiable.
     /// - Throws: `.unsupported` without the device, `.outOfMemory`.
-    public func to(_ device: Device) throws(TorchError) -> Tensor { try produce { ct_to_device(handle, device.code, $0) } }
+    public func to(_ device: Device) throws(TorchError) -> Tensor {
+        try produce { ct_to_device(handle, device.code, $0) }
+    }
 
     /// The same memory, cut from the gradient graph.
     /// - Throws: `.internalFault` only.

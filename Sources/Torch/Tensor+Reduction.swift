@@ -60,7 +60,8 @@ extension Tensor {
     public func argmax(over axis: Int) throws(TorchError) -> Tensor { try produce { ct_argmax(handle, axis, $0) } }
 
     /// Sorted along an axis, stable: equals keep their order. `indices` is Int64.
-    public func sorted(over axis: Int, descending: Bool = false) throws(TorchError) -> (values: Tensor, indices: Tensor) {
+    public func sorted(over axis: Int, descending: Bool = false) throws(TorchError) -> (values: Tensor, indices: Tensor)
+    {
         let (values, indices) = try producePair { ct_sort(handle, axis, descending, $0, $1) }
         return (values, indices)
     }

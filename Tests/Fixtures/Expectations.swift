@@ -27,11 +27,14 @@ public func expectClose(
     sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
     guard found.shape == expected.shape else {
-        Issue.record("shape \(found.shape), expected \(expected.shape); \(comment().map(\.rawValue) ?? "")", sourceLocation: sourceLocation)
+        Issue.record(
+            "shape \(found.shape), expected \(expected.shape); \(comment().map(\.rawValue) ?? "")",
+            sourceLocation: sourceLocation)
         return
     }
     let both = [Tolerance.rounding(of: found.dtype), .rounding(of: expected.dtype)]
-    let limit = tolerance ?? Tolerance(absolute: both.map(\.absolute).max() ?? 0, relative: both.map(\.relative).max() ?? 0)
+    let limit =
+        tolerance ?? Tolerance(absolute: both.map(\.absolute).max() ?? 0, relative: both.map(\.relative).max() ?? 0)
     try expectClose(found.doubles(), expected.doubles(), limit, comment(), sourceLocation: sourceLocation)
 }
 
@@ -47,7 +50,8 @@ public func expectClose(
     var worst: (index: Int, excess: Double)?
     var failures = 0
     for index in found.indices where found[index] != expected[index] {
-        let excess = abs(found[index] - expected[index]) / (tolerance.absolute + tolerance.relative * abs(expected[index]))
+        let excess =
+            abs(found[index] - expected[index]) / (tolerance.absolute + tolerance.relative * abs(expected[index]))
         if excess <= 1 { continue }  // false for NaN
         failures += 1
         if worst.map({ !(excess <= $0.excess) }) ?? true { worst = (index, excess) }

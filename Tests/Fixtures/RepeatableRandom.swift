@@ -15,7 +15,9 @@ public struct RepeatableRandom: RandomNumberGenerator, Sendable {
     }
 
     /// Independent numbers of `-1 ..< 1`.
-    public mutating func floats(_ count: Int) -> [Float] { (0..<count).map { _ in Float.random(in: -1..<1, using: &self) } }
+    public mutating func floats(_ count: Int) -> [Float] {
+        (0..<count).map { _ in Float.random(in: -1..<1, using: &self) }
+    }
 
     /// A tensor of independent numbers of `-1 ..< 1`.
     public mutating func tensor(_ shape: [Int], _ dtype: DType = .float32) throws(TorchError) -> Tensor {

@@ -22,7 +22,9 @@ public final class TemporaryDirectory: Sendable {
         guard let file = fopen(target, "wb") else { throw Failure(reason: String(cString: strerror(errno))) }
         defer { fclose(file) }
         let bytes = Array(bytes)
-        guard fwrite(bytes, 1, bytes.count, file) == bytes.count else { throw Failure(reason: "short write to \(target)") }
+        guard fwrite(bytes, 1, bytes.count, file) == bytes.count else {
+            throw Failure(reason: "short write to \(target)")
+        }
         return target
     }
 

@@ -41,7 +41,8 @@ private struct GoldenManifest: Decodable {
     @Test func everyGeneratorIsTheOneThatWroteItsFiles() throws {
         for file in try manifest().files {
             let digest = try FileDigest.sha256(ofFile: FixtureFiles.root + "/" + file.generator)
-            #expect(digest == file.generatorDigest, "\(file.generator) changed after \(file.path): scripts/make-goldens")
+            #expect(
+                digest == file.generatorDigest, "\(file.generator) changed after \(file.path): scripts/make-goldens")
         }
     }
 

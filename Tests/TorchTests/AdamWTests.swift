@@ -23,7 +23,9 @@ import Torch
                 weight[i] -= rate * mean / (square.squareRoot() + s.epsilon)
             }
         }
-        func power(_ base: Double, _ exponent: Int) -> Double { (0..<exponent).reduce(1) { product, _ in product * base } }
+        func power(_ base: Double, _ exponent: Int) -> Double {
+            (0..<exponent).reduce(1) { product, _ in product * base }
+        }
     }
 
     @Test(arguments: [DType.float32, .bfloat16, .float16], [false, true])
@@ -38,7 +40,8 @@ import Torch
         for step in 1...10 {
             let gradients = try shapes.map { try random.tensor($0, dtype) }
             try adamWStep(
-                parameters: masters, gradients: gradients, firstMoments: first, secondMoments: second, rate: 1e-2, step: step,
+                parameters: masters, gradients: gradients, firstMoments: first, secondMoments: second, rate: 1e-2,
+                step: step,
                 settings: settings, gradientScale: 0.25, maximize: maximize)
             for index in references.indices {
                 let scaled = try gradients[index].doubles().map { $0 * (maximize ? -0.25 : 0.25) }
@@ -46,9 +49,11 @@ import Torch
             }
         }
         for index in references.indices {
-            expectClose(try masters[index].doubles(), references[index].weight, Tolerance(absolute: 2e-6, relative: 1e-5))
+            expectClose(
+                try masters[index].doubles(), references[index].weight, Tolerance(absolute: 2e-6, relative: 1e-5))
             expectClose(try first[index].doubles(), references[index].first, Tolerance(absolute: 1e-7, relative: 1e-5))
-            expectClose(try second[index].doubles(), references[index].second, Tolerance(absolute: 1e-8, relative: 1e-5))
+            expectClose(
+                try second[index].doubles(), references[index].second, Tolerance(absolute: 1e-8, relative: 1e-5))
         }
     }
 

@@ -39,7 +39,9 @@ struct Misuse: Sendable, CustomTestStringConvertible {
         Misuse("size: no such axis", .index) { _ = try tensor().size(2) },
         Misuse("binary: shapes") { _ = try tensor() + Tensor.ones([4]) },
         Misuse("unary: dtype", .unsupported) { _ = try Tensor.ones([2], .int64).silu() },
-        Misuse("binary with a number: bool subtraction") { _ = try tensor().greater(than: 0) - tensor().greater(than: 0) },
+        Misuse("binary with a number: bool subtraction") {
+            _ = try tensor().greater(than: 0) - tensor().greater(than: 0)
+        },
         Misuse("clamp: no limit") { _ = try tensor().clamped() },
         Misuse("clamp in place: no limit") { try tensor().clamp() },
         Misuse("select: shapes") { _ = try Tensor.selecting(Tensor.ones([5], .bool), tensor(), tensor()) },
@@ -86,12 +88,16 @@ struct Misuse: Sendable, CustomTestStringConvertible {
         Misuse("cross-entropy: shapes") { _ = try tensor().crossEntropy(Tensor([0] as [Int64])) },
         Misuse("cross-entropy: outside", .index) { _ = try tensor().crossEntropy(Tensor([0, 3] as [Int64])) },
         Misuse("rms norm: weight") { _ = try tensor().rmsNorm(weight: Tensor.ones([2]), epsilon: 1e-5) },
-        Misuse("rms norm: mask") { _ = try tensor().rmsNorm(weight: Tensor.ones([3]), epsilon: 1e-5, mask: Tensor.ones([2])) },
+        Misuse("rms norm: mask") {
+            _ = try tensor().rmsNorm(weight: Tensor.ones([3]), epsilon: 1e-5, mask: Tensor.ones([2]))
+        },
         Misuse("swiglu: shapes") { _ = try Tensor.swiglu(tensor(), Tensor.ones([2, 4])) },
         Misuse("swiglu: mask") { _ = try Tensor.swiglu(tensor(), tensor(), mask: Tensor.ones([2])) },
         Misuse("add scaled: scale") { _ = try tensor().scaled(byChannel: Tensor.ones([2])) },
         Misuse("add scaled: base") { _ = try Tensor.ones([3]).adding(tensor(), scaledByChannel: Tensor.ones([3])) },
-        Misuse("rotary: sizes") { _ = try Tensor.ones([1, 1, 2, 4]).rotary(Tensor.ones([2, 3]), Tensor.ones([2, 3])) },
+        Misuse("rotary: sizes") {
+            _ = try Tensor.ones([1, 1, 2, 4]).rotary(Tensor.ones([2, 3]), Tensor.ones([2, 3]))
+        },
         Misuse("linear cross-entropy: sizes") {
             _ = try Tensor.linearCrossEntropy(tensor(), Tensor.ones([5, 4]), Tensor([0, 0] as [Int64]))
         },
@@ -113,7 +119,8 @@ struct Misuse: Sendable, CustomTestStringConvertible {
         },
         Misuse("adamw: dtype") {
             let half = try Tensor.ones([2], .bfloat16)
-            try adamWStep(parameters: [half], gradients: [half], firstMoments: [half], secondMoments: [half], rate: 1, step: 1)
+            try adamWStep(
+                parameters: [half], gradients: [half], firstMoments: [half], secondMoments: [half], rate: 1, step: 1)
         },
         Misuse("adamw: step 0") {
             let x = try tensor()
@@ -128,7 +135,9 @@ struct Misuse: Sendable, CustomTestStringConvertible {
         Misuse("normal: negative deviation") {
             _ = try Tensor.normal([2], deviation: -1, generator: RandomGenerator(seed: 1))
         },
-        Misuse("uniform: empty range") { _ = try Tensor.uniform([2], low: 1, high: 0, generator: RandomGenerator(seed: 1)) },
+        Misuse("uniform: empty range") {
+            _ = try Tensor.uniform([2], low: 1, high: 0, generator: RandomGenerator(seed: 1))
+        },
         Misuse("multinomial: negative weight") {
             _ = try Tensor([-1, 2] as [Float]).multinomial(1, generator: RandomGenerator(seed: 1))
         },

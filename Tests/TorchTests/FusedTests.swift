@@ -18,7 +18,8 @@ import Torch
 
     static func expectParity(_ fused: Operation, _ reference: Operation, _ inputs: [Tensor]) throws {
         for (dtype, limit) in [
-            (DType.float64, Tolerance(absolute: 1e-10, relative: 1e-9)), (.float32, Tolerance(absolute: 2e-5, relative: 2e-5)),
+            (DType.float64, Tolerance(absolute: 1e-10, relative: 1e-9)),
+            (.float32, Tolerance(absolute: 2e-5, relative: 2e-5)),
             (.bfloat16, Tolerance(absolute: 3e-2, relative: 3e-2)),
         ] {
             let rounded = try inputs.map { try $0.to(dtype).to(.float64) }
@@ -29,7 +30,8 @@ import Torch
                 #expect(a.dtype == dtype)
                 let size = max(1, try b.abs().maximum().item())  // rounding grows with the sums behind a gradient
                 try expectClose(
-                    a, b, Tolerance(absolute: limit.absolute * size, relative: limit.relative), "\(dtype) gradient \(index)")
+                    a, b, Tolerance(absolute: limit.absolute * size, relative: limit.relative),
+                    "\(dtype) gradient \(index)")
             }
         }
     }
@@ -64,7 +66,9 @@ import Torch
         return try x * (mean + 1e-5).rsqrt() * weight * mask
     }
 
-    @Test(arguments: [[4, 24], [2, 3, 576], [5, 37], [1, 16], [33, 384]]) func rmsNormIsItsDefinition(_ shape: [Int]) throws {
+    @Test(arguments: [[4, 24], [2, 3, 576], [5, 37], [1, 16], [33, 384]]) func rmsNormIsItsDefinition(_ shape: [Int])
+        throws
+    {
         var random = RepeatableRandom(1)
         let inputs = [try random.tensor(shape), try random.tensor([shape.last ?? 0])]
         let fused: Operation = { (t) throws(TorchError) in try t[0].rmsNorm(weight: t[1], epsilon: 1e-5) }
@@ -73,7 +77,9 @@ import Torch
         try Self.expectDifferences(fused, inputs)
     }
 
-    @Test(arguments: [[4, 24], [2, 3, 576], [5, 37], [33, 384]]) func maskedRMSNormIsItsDefinition(_ shape: [Int]) throws {
+    @Test(arguments: [[4, 24], [2, 3, 576], [5, 37], [33, 384]]) func maskedRMSNormIsItsDefinition(_ shape: [Int])
+        throws
+    {
         var random = RepeatableRandom(2)
         let width = shape.last ?? 0
         let soft = try random.tensor([width]).clamped(min: 0, max: 0.9)  // about half of it exactly 0
@@ -81,7 +87,8 @@ import Torch
         let fused: Operation = { (t) throws(TorchError) in try t[0].rmsNorm(weight: t[1], epsilon: 1e-5, mask: t[2]) }
         let reference: Operation = { (t) throws(TorchError) in try Self.rmsReference(t[0], t[1], t[2]) }
         try Self.expectParity(fused, reference, inputs)
-        try Self.expectDifferences(fused, [inputs[0], inputs[1], try soft + 0.05])  // no element at the jump of [z != 0]
+        // Shifted, so that no element stands at the jump of [z != 0].
+        try Self.expectDifferences(fused, [inputs[0], inputs[1], try soft + 0.05])
     }
 
     @Test func aNormUnderAFloat32MaskKeepsTheComputeDtype() throws {
@@ -99,11 +106,14 @@ import Torch
         #expect(try zero.abs().sum().item() == 0)
     }
 
-    @Test(arguments: [[3, 16], [2, 3, 1536], [7, 45]], [false, true]) func swigluIsItsDefinition(_ shape: [Int], _ masked: Bool) throws {
+    @Test(arguments: [[3, 16], [2, 3, 1536], [7, 45]], [false, true]) func swigluIsItsDefinition(
+        _ shape: [Int], _ masked: Bool
+    ) throws {
         var random = RepeatableRandom(4)
         var inputs = [try random.tensor(shape) * 4, try random.tensor(shape)]
         if masked { inputs.append(try random.tensor([shape.last ?? 0])) }
-        let fused: Operation = { (t) throws(TorchError) in try Tensor.swiglu(t[0], t[1], mask: t.count > 2 ? t[2] : nil) }
+        let fused: Operation = { (t) throws(TorchError) in try Tensor.swiglu(t[0], t[1], mask: t.count > 2 ? t[2] : nil)
+        }
         let reference: Operation = { (t) throws(TorchError) in
             let product = try t[0] * t[0].sigmoid() * t[1]
             return t.count > 2 ? try product * t[2] : product
@@ -144,7 +154,8 @@ import Torch
         let angles = try random.tensor([shape[2], shape[3] / 2]) * 3
         let (cosines, sines) = (try angles.cos(), try angles.sin())
         let wide = (try cosines.to(.float64), try sines.to(.float64))
-        let fused: Operation = { [table = Unshared((cosines, sines)), wideTable = Unshared(wide)] (t) throws(TorchError) in
+        let fused: Operation = {
+            [table = Unshared((cosines, sines)), wideTable = Unshared(wide)] (t) throws(TorchError) in
             let (c, s) = t[0].dtype == .float64 ? wideTable.value : table.value
             return try t[0].rotary(c, s)
         }
@@ -163,7 +174,9 @@ import Torch
         try expectClose(strided.rotary(cosines, sines), strided.contiguous().rotary(cosines, sines))
     }
 
-    @Test(arguments: [[6, 8, 11], [300, 16, 50], [1, 4, 1], [130, 32, 1000]]) func linearCrossEntropyIsItsDefinition(_ sizes: [Int]) throws {
+    @Test(arguments: [[6, 8, 11], [300, 16, 50], [1, 4, 1], [130, 32, 1000]]) func linearCrossEntropyIsItsDefinition(
+        _ sizes: [Int]
+    ) throws {
         var random = RepeatableRandom(6)
         let (rows, width, vocabulary) = (sizes[0], sizes[1], sizes[2])
         let inputs = [try random.tensor([rows, width]), try random.tensor([vocabulary, width]) * 2]
@@ -221,7 +234,8 @@ import Torch
 
 extension FusedTests {
     /// Sizes: batch, query heads, key heads, time, channels; with a remainder of each block, and beyond one block of keys.
-    @Test(arguments: [[1, 2, 1, 5, 16], [2, 6, 3, 70, 64], [1, 2, 2, 600, 32], [1, 3, 1, 131, 128]], [false, true])
+    @Test(
+        arguments: [[1, 2, 1, 5, 16], [2, 6, 3, 70, 64], [1, 2, 2, 600, 32], [1, 3, 1, 131, 128]], [false, true])
     func halfAttentionIsItsDefinition(_ sizes: [Int], _ causal: Bool) throws {
         var random = RepeatableRandom(13)
         let (batch, heads, groups, time, channels) = (sizes[0], sizes[1], sizes[2], sizes[3], sizes[4])

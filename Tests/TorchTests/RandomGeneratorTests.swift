@@ -14,7 +14,9 @@ import Torch
     /// PyTorch 2.11: `torch.manual_seed(17); torch.rand(4)`.
     @Test func numbersAreThoseOfPyTorch() throws {
         let found = try Tensor.uniform([4], generator: RandomGenerator(seed: 17)).doubles()
-        expectClose(found, [0.43424123525619507, 0.5351095795631409, 0.8302087187767029, 0.1238635778427124], Tolerance(absolute: 1e-7, relative: 0))
+        expectClose(
+            found, [0.43424123525619507, 0.5351095795631409, 0.8302087187767029, 0.1238635778427124],
+            Tolerance(absolute: 1e-7, relative: 0))
     }
 
     @Test func aRestoredStateContinuesTheStream() throws {

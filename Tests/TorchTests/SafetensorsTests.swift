@@ -9,7 +9,8 @@ import Torch
         return withUnsafeBytes(of: (length ?? UInt64(json.count)).littleEndian) { Array($0) } + json
             + [UInt8](repeating: 0, count: data)
     }
-    static func entry(_ name: String, _ start: Int, _ end: Int, shape: String = "[2]", dtype: String = "F32") -> String {
+    static func entry(_ name: String, _ start: Int, _ end: Int, shape: String = "[2]", dtype: String = "F32") -> String
+    {
         "\"\(name)\":{\"dtype\":\"\(dtype)\",\"shape\":\(shape),\"data_offsets\":[\(start),\(end)]}"
     }
 
@@ -33,12 +34,18 @@ import Torch
         ("no shape", file("{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,8]}}", data: 8)),
         ("no offsets", file("{\"a\":{\"dtype\":\"F32\",\"shape\":[2]}}", data: 8)),
         ("an unknown key", file("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"x\":[0]}}", data: 8)),
-        ("a key twice", file("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", data: 8)),
+        (
+            "a key twice",
+            file("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", data: 8)
+        ),
         ("a negative size", file("{\(entry("a", 0, 8, shape: "[-2]"))}", data: 8)),
         ("a fractional size", file("{\(entry("a", 0, 8, shape: "[2.0]"))}", data: 8)),
         ("a size with a leading zero", file("{\(entry("a", 0, 8, shape: "[02]"))}", data: 8)),
         ("a size beyond 64 bits", file("{\(entry("a", 0, 8, shape: "[99999999999999999999]"))}", data: 8)),
-        ("a product beyond 64 bits", file("{\(entry("a", 0, 8, shape: "[4611686018427387904,4611686018427387904]"))}", data: 8)),
+        (
+            "a product beyond 64 bits",
+            file("{\(entry("a", 0, 8, shape: "[4611686018427387904,4611686018427387904]"))}", data: 8)
+        ),
         ("offsets backwards", file("{\(entry("a", 8, 0))}", data: 8)),
         ("three offsets", file("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8,8]}}", data: 8)),
         ("too few bytes for the shape", file("{\(entry("a", 0, 4))}", data: 4)),
@@ -62,14 +69,16 @@ import Torch
 
     @Test func anUnknownDtypeIsUnsupported() throws {
         let folder = try TemporaryDirectory()
-        let path = try folder.write(Self.file("{\(Self.entry("a", 0, 2, dtype: "F8_E5M2"))}", data: 2), to: "f8.safetensors")
+        let path = try folder.write(
+            Self.file("{\(Self.entry("a", 0, 2, dtype: "F8_E5M2"))}", data: 2), to: "f8.safetensors")
         let error = #expect(throws: TorchError.self) { try SafetensorsFile(path: path) }
         #expect(error?.code == .unsupported)
     }
 
     @Test func aTruncatedFileIsRefusedAtEveryLength() throws {
         let folder = try TemporaryDirectory()
-        try SafetensorsWriter.write([("a", Tensor.ones([3])), ("b", Tensor.ones([2], .uint8))], to: folder.path("whole"))
+        try SafetensorsWriter.write(
+            [("a", Tensor.ones([3])), ("b", Tensor.ones([2], .uint8))], to: folder.path("whole"))
         let whole = try folder.read("whole")
         for length in whole.indices {
             let path = try folder.write(whole[..<length], to: "cut")
@@ -138,7 +147,8 @@ import Torch
     @Test func shardsHoldAtMostTheirBytes() throws {
         let folder = try TemporaryDirectory()
         let tensors = try (0..<7).map { ("layer.\($0)", try Tensor.full([5], Double($0))) }
-        let names = try SafetensorsWriter.writeSharded(tensors, metadata: ["format": "pt"], to: folder.path, shardBytes: 40)
+        let names = try SafetensorsWriter.writeSharded(
+            tensors, metadata: ["format": "pt"], to: folder.path, shardBytes: 40)
         #expect(names.count == 5)
         #expect(names.first == "model-00001-of-00004.safetensors")
         let index = String(decoding: try folder.read("model.safetensors.index.json"), as: UTF8.self)
@@ -158,7 +168,8 @@ import Torch
     }
 
     @Test(arguments: [
-        "{", "[]", "{\"weight_map\":{\"a\":\"../outside.safetensors\"}}", "{\"weight_map\":{\"b\":\"model.safetensors\"}}",
+        "{", "[]", "{\"weight_map\":{\"a\":\"../outside.safetensors\"}}",
+        "{\"weight_map\":{\"b\":\"model.safetensors\"}}",
         "{\"weight_map\":{\"a\":\"absent.safetensors\"}}", "{\"metadata\":{}}",
     ])
     func aBrokenIndexIsRefused(_ index: String) throws {
