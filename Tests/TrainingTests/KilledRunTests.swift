@@ -34,20 +34,19 @@ import Torch
         var random = RepeatableRandom(UInt64(getpid()))
         var kills = 0
         for attempt in 0..<30 {
-            let child = try TestProcess.start("trainsUntilItIsKilled", environment: [Self.folderKey: target])
+            let child = try TestProcess("trainsUntilItIsKilled", environment: [Self.folderKey: target])
             // Wait for the first sign of this attempt's work, then kill somewhere in the next moments.
             let before = sizeOfLog(target)
             while child.isRunning, sizeOfLog(target) == before { usleep(2000) }
             if attempt < 4 {
                 usleep(UInt32.random(in: 0...150_000, using: &random))
                 if child.isRunning {
-                    kill(child.processIdentifier, SIGKILL)
+                    kill(child.id, SIGKILL)
                     kills += 1
                 }
             }
-            child.waitUntilExit()
-            if child.terminationReason == .exit {
-                #expect(child.terminationStatus == 0)
+            if child.waitForEnd() != .signal(SIGKILL) {
+                #expect(child.waitForEnd() == .exit(0))
                 break
             }
         }

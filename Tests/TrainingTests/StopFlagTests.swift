@@ -30,16 +30,15 @@ import Testing
     @Test(arguments: [SIGINT, SIGTERM])
     func theFirstSignalIsAWishAndTheSecondAnOrder(number: Int32) throws {
         let folder = try TemporaryDirectory()
-        let child = try TestProcess.start("waitsForSignals", environment: [Self.key: folder.path])
+        let child = try TestProcess("waitsForSignals", environment: [Self.key: folder.path])
         func wait(for name: String) {
             while child.isRunning, !FileSystem.exists(folder.path(name)) { usleep(2000) }
         }
         wait(for: "ready")
-        kill(child.processIdentifier, number)
+        kill(child.id, number)
         wait(for: "signal-\(number)")
         #expect(child.isRunning)
-        kill(child.processIdentifier, number)
-        child.waitUntilExit()
-        #expect(child.terminationReason == .exit && child.terminationStatus == 128 + number)
+        kill(child.id, number)
+        #expect(child.waitForEnd() == .exit(128 + number))
     }
 }
