@@ -41,6 +41,13 @@ public struct ArtifactStore: Sendable {
         StageLock.liveOwner(at: lockPath(of: id, fingerprint))
     }
 
+    /// Unfinished attempts that no stage of a plan would continue, with their bytes.
+    public func leftovers(of plan: PipelinePlan) -> [(path: String, bytes: Int)] {
+        let wanted = Set(plan.stages.compactMap { $0.path.map { $0 + ".partial" } })
+        return Folder.names(in: artifactsPath).filter { $0.hasSuffix(".partial") }.map { artifactsPath + "/" + $0 }
+            .filter { !wanted.contains($0) }.map { ($0, Folder.bytes(below: $0)) }
+    }
+
     /// How closely a hit is checked.
     public enum Check: Sendable {
         /// Every file has its recorded size and modification time; where the time differs, its SHA-256.

@@ -156,6 +156,12 @@ public struct PipelineRun {
             .stageStarted(
                 id: stage.id, kind: stage.kind, fingerprint: fingerprint, why: why, resumesAt: resumesAt,
                 steps: declaration.spec.steps))
+        if let needed = stage.outlook.diskBytes, let free = Folder.availableBytes(at: output.path), needed > free {
+            log.post(
+                .note(
+                    id: stage.id,
+                    text: "may need about \(needed >> 20) MiB of disk, \(free >> 20) MiB are free below \(store.root)"))
+        }
         let near = Dictionary(artifacts.map { ($0.record.id, $0) }) { first, _ in first }
         let lineage = PipelineRun.lineage(declaration.spec.needs.compactMap { near[$0.stage] })
         let meter = CostMeter(at: output.path)

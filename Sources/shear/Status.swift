@@ -19,6 +19,11 @@ struct Status: ParsableCommand {
             var rows = [["stage", "kind", "state", "loss", "took", "where"]]
             for stage in plan.stages { rows.append(row(stage, last[stage.id], store)) }
             print(Rendering.table(rows))
+            for leftover in store.leftovers(of: plan) {
+                print(
+                    "left over from another setting: \(leftover.path), \(Rendering.bytes(leftover.bytes)); remove it to free them"
+                )
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 internal import Corpus
+internal import FoundationEssentials
 internal import Synchronization
 internal import Training
 internal import Transformer
@@ -24,7 +25,11 @@ extension PackSpec: StageSpec {
     public func outlook(_ context: OutlookContext) -> StageOutlook {
         var outlook = StageOutlook()
         outlook.sequenceLength = sequenceLength
-        if let corpus = try? CorpusManifest.load(manifest).resolved() {
+        let manifest = try? CorpusManifest.load(manifest)
+        // Each thread holds a document, its text and its tokens; most documents are far shorter than the longest allowed.
+        let threads = context.runtime.threads ?? ProcessInfo.processInfo.activeProcessorCount
+        outlook.memoryBytes = (128 << 20) + threads * 2 * (manifest?.maxDocumentBytes ?? 32 << 20)
+        if let corpus = try? manifest?.resolved() {
             let bytes = corpus.shards.reduce(0) { $0 + $1.bytes }
             outlook.notes.append(
                 "reads \(corpus.shards.count) files of \(bytes) bytes in \(corpus.domains.count) domains")
