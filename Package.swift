@@ -81,6 +81,7 @@ let package = Package(
         tests("Torch", ["Torch"]),
         tests("Corpus", ["Corpus", "CZlib", "CZstd"]),
         tests("Transformer", ["Transformer", "Torch"]),
+        tests("Evaluation", ["Evaluation", "Transformer", "Corpus", "Torch"]),
         tests("Training", ["Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
         tests("Shearing", ["Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
         tests("Pipeline", ["Pipeline", "Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
