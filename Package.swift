@@ -64,6 +64,7 @@ let package = Package(
         module("Evaluation", ["Transformer", "Corpus", "Torch"]),
         module("Transformer", ["Torch"]),
         module("Torch", ["CTorch"]),
+        module("Search", ["Corpus"]),
         module("Corpus", ["CCorpus", "CZlib", "CZstd", "Yams", crypto]),
         .target(
             name: "CTorch", dependencies: ["CBoundary"], cxxSettings: cxxSettings + torchHeaders,
@@ -80,6 +81,8 @@ let package = Package(
             exclude: ["Golden", "Text"], swiftSettings: swiftSettings),
         tests("Torch", ["Torch"]),
         tests("Corpus", ["Corpus", "CZlib", "CZstd"]),
+        // Without Fixtures, so that it builds without libtorch.
+        .testTarget(name: "SearchTests", dependencies: ["Search", "Corpus"], swiftSettings: swiftSettings),
         tests("Transformer", ["Transformer", "Torch"]),
         tests("Evaluation", ["Evaluation", "Transformer", "Corpus", "Torch"]),
         tests("Training", ["Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
