@@ -19,7 +19,7 @@ public enum Dominance {
     /// -1 when the scores at `one` dominate those at `other`, 1 when it is the other way round, else 0.
     /// - Parameter scores: `width` scores per individual, one individual after another.
     @inline(__always)
-    static func relation(_ scores: borrowing Span<Double>, _ one: Int, _ other: Int, width: Int) -> Int {
+    static func relation(_ scores: [Double], _ one: Int, _ other: Int, width: Int) -> Int {
         var isLess = false
         var isGreater = false
         for index in 0..<width {
