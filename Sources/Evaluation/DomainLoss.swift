@@ -19,11 +19,13 @@ public struct DomainLoss: Sendable {
 
     /// Measures all domains, in the corpus's order. No gradients; the model is not changed.
     /// - Parameters:
-    ///   - masks: `nil` runs the whole model.
+    ///   - masks: `nil` masks nothing.
+    ///   - view: Which blocks and neurons run; `nil`: all.
     ///   - observe: Told the rows done and the rows of all domains.
     /// - Throws: `EvaluationError.vocabulary` when the rows hold tokens that the model does not know, `.corpus`, `.torch`.
     public func measure(
-        _ model: LanguageModel, masks: LayerMasks? = nil, observe: (_ done: Int, _ of: Int) -> Void = { _, _ in }
+        _ model: LanguageModel, masks: LayerMasks? = nil, view: SubNetworkView? = nil,
+        observe: (_ done: Int, _ of: Int) -> Void = { _, _ in }
     ) throws(EvaluationError) -> [DomainScore] {
         guard corpus.vocabularySize <= model.architecture.vocabularySize else {
             throw .vocabulary(corpus: corpus.vocabularySize, model: model.architecture.vocabularySize)
@@ -42,7 +44,7 @@ public struct DomainLoss: Sendable {
                 let batch = try withCorpus { () throws(CorpusError) in try corpus.batch(rows, from: .validation) }
                 sums += try withTorch { () throws(TorchError) in
                     try withoutGradients { () throws(TorchError) in
-                        try model.rowLosses(of: batch, masks: masks).floats().map(Double.init)
+                        try model.rowLosses(of: batch, masks: masks, view: view).floats().map(Double.init)
                     }
                 }
                 tokens += batch.rowTokens

@@ -6,16 +6,17 @@ extension LanguageModel {
     /// Cross-entropy of each row of `batch`, float32 `[rows]`: nats summed over the row's counted targets, differentiable.
     /// - Parameters:
     ///   - batch: Host memory; it is copied to the model's device.
-    ///   - masks: `nil` runs the whole model.
+    ///   - masks: `nil` masks nothing.
+    ///   - view: Which blocks and neurons run; `nil`: all.
     ///   - tape: Where block inputs are recorded, so that the backward pass runs the blocks again; `nil` keeps what they made.
     /// - Throws: `TorchError.index` for an unknown token, `.outOfMemory`.
     public func rowLosses(
-        of batch: TokenBatch, masks: LayerMasks? = nil, tape: CheckpointTape? = nil
+        of batch: TokenBatch, masks: LayerMasks? = nil, view: SubNetworkView? = nil, tape: CheckpointTape? = nil
     ) throws(TorchError) -> Tensor {
         let shape = [batch.rows, batch.columns]
         let tokens_BT = try Tensor(batch.tokens, shape: shape, on: device)
         let targets_BT = try Tensor(batch.targets, shape: shape, on: device)
-        var context = ForwardContext(masks: masks, checkpointing: tape)
+        var context = ForwardContext(masks: masks, view: view, checkpointing: tape)
         if let segments = batch.segments { context.segments = try Tensor(segments, shape: shape, on: device) }
         return try rowLosses(try hidden(tokens_BT, in: context), targets_BT)
     }

@@ -51,6 +51,9 @@ public final class Block {
         _ stream_BTH: Tensor, masks: LayerMasks?, _ geometry: PassGeometry
     ) throws(TorchError) -> Tensor {
         var stream_BTH = stream_BTH
+        let used = geometry.view?.intermediateSizes[index]
+        var shape = shape
+        shape.intermediateSize = used ?? shape.intermediateSize
         let masks = try masks.map { (masks) throws(TorchError) in try BlockMasks(masks, layer: index, shape: shape) }
         if let attentionNorm, let attention {
             let normed = try attentionNorm(stream_BTH, hiddenMask: masks?.hidden)
@@ -58,10 +61,11 @@ public final class Block {
             let result = try attention(normed, headMask: masks?.heads, geometry, block: index)
             stream_BTH = try stream_BTH + (try masks?.applied(to: result) ?? result)
         }
-        if let feedForwardNorm, let feedForward {
+        if shape.hasFeedForward, let feedForwardNorm, let feedForward {
             let normed = try feedForwardNorm(stream_BTH, hiddenMask: masks?.hidden)
             try geometry.observe?(.feedForwardInput(block: index), normed)
-            let result = try feedForward(normed, intermediateMask: masks?.intermediate, geometry, block: index)
+            let result = try feedForward(
+                normed, neurons: used, intermediateMask: masks?.intermediate, geometry, block: index)
             stream_BTH = try stream_BTH + (try masks?.applied(to: result) ?? result)
         }
         return stream_BTH

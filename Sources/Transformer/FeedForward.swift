@@ -16,11 +16,13 @@ public final class FeedForward {
     }
 
     /// `down(silu(gate x) * up x * mask)`, before layer and hidden mask: `[.., hidden]` to the same.
+    /// - Parameter neurons: How many of the first neurons are used; nil: all.
     func callAsFunction(
-        _ input: Tensor, intermediateMask: Tensor?, _ geometry: PassGeometry, block: Int
+        _ input: Tensor, neurons used: Int?, intermediateMask: Tensor?, _ geometry: PassGeometry, block: Int
     ) throws(TorchError) -> Tensor {
-        let neurons = try Tensor.swiglu(try gate(input), try up(input), mask: intermediateMask)
+        let neurons = try Tensor.swiglu(
+            try gate(input, prefix: used), try up(input, prefix: used), mask: intermediateMask)
         try geometry.observe?(.neurons(block: block), neurons)
-        return try down(neurons)
+        return try down(neurons, prefix: used)
     }
 }

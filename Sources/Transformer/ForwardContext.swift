@@ -4,6 +4,8 @@ public import Torch
 public struct ForwardContext {
     /// Masks of prunable units; nil runs the whole model.
     public var masks: LayerMasks?
+    /// Which blocks run, and with how many neurons each; nil: all of them.
+    public var view: SubNetworkView?
     /// Keys and values of earlier tokens; the tokens given continue them. Not with gradients.
     public var cache: KeyValueCache?
     /// `[batch, time]`, integers: a token attends only to earlier ones of the same number. Not together with a cache.
@@ -23,10 +25,11 @@ public struct ForwardContext {
 
     /// A context; by default the whole model on fresh tokens.
     public init(
-        masks: LayerMasks? = nil, cache: KeyValueCache? = nil, segments: Tensor? = nil,
+        masks: LayerMasks? = nil, view: SubNetworkView? = nil, cache: KeyValueCache? = nil, segments: Tensor? = nil,
         checkpointing: CheckpointTape? = nil, skipsDeadLayers: Bool? = nil, observe: Observer? = nil
     ) {
         self.masks = masks
+        self.view = view
         self.cache = cache
         self.segments = segments
         self.checkpointing = checkpointing
@@ -46,7 +49,8 @@ public enum ActivationSite: Sendable, Hashable {
     case context(block: Int)
     /// `[batch, time, hidden]`: what the feed-forward network of a block reads, after norm and hidden mask.
     case feedForwardInput(block: Int)
-    /// `[batch, time, intermediate]`: what the down projection of a block reads, after the intermediate mask.
+    /// `[batch, time, intermediate]`: what the down projection of a block reads, after the intermediate mask; under a
+    /// view only the neurons it uses.
     case neurons(block: Int)
     /// `[batch, time, hidden]`: the stream after a block.
     case stream(block: Int)
@@ -61,5 +65,7 @@ struct PassGeometry {
     let attentionMask: Tensor?
     let isCausal: Bool
     let cache: KeyValueCache?
+    /// Fits the model when there is one.
+    let view: SubNetworkView?
     var observe: ForwardContext.Observer?
 }

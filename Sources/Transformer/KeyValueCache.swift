@@ -3,7 +3,7 @@ internal import Torch
 /// Keys and values of the tokens a model has seen, so that the next token costs one position.
 ///
 /// Memory for `capacity` positions is taken per block at its first use. One cache serves one batch of equally long
-/// sequences.
+/// sequences, and one view of the model until it is cleared.
 public final class KeyValueCache {
     /// Positions there is room for.
     public let capacity: Int
@@ -11,11 +11,25 @@ public final class KeyValueCache {
     public private(set) var length = 0
     private var blocks: [Int: (keys: Tensor, values: Tensor)] = [:]
 
+    private var view: SubNetworkView?
+
     /// An empty cache for `capacity` positions.
     public init(capacity: Int) { self.capacity = capacity }
 
     /// Forgets everything but keeps the memory.
     public func clear() { length = 0 }
+
+    /// Notes whose keys and values the cache holds.
+    /// - Throws: `.invalidArgument` when it holds those of another view already.
+    func serve(_ view: SubNetworkView?) throws(TorchError) {
+        guard length == 0 || self.view == view else {
+            throw TorchError(
+                code: .invalidArgument, operation: "KeyValueCache.serve",
+                message: "the cache holds \(length) positions of another view of the model; clear it or use another one"
+            )
+        }
+        self.view = view
+    }
 
     /// Stores the keys and values `[batch, heads, time, headSize]` of one block and returns those of all positions so
     /// far.

@@ -3,16 +3,15 @@ public import Torch
 extension LanguageModel {
     /// The stream after the final norm, `[batch, time, hidden]` in the compute type.
     /// - Parameter tokens_BT: `[batch, time]`, Int64 ids below the vocabulary size.
-    /// - Throws: `TorchError.invalidArgument` when shapes do not fit together or the cache is full, `.index` for an
-    ///   unknown id.
+    /// - Throws: `TorchError.invalidArgument` when shapes do not fit together, the view does not fit the model or the
+    ///   cache is full, `.index` for an unknown id.
     public func hidden(
         _ tokens_BT: Tensor, in context: ForwardContext = ForwardContext()
     ) throws(TorchError) -> Tensor {
         let geometry = try geometry(of: tokens_BT, in: context)
         let stream_BTH = try Tensor.embedding(weight: embedding.value, tokens_BT)
         try context.observe?(.embedding, stream_BTH)
-        let dead = try deadLayers(in: context)
-        let running = blocks.filter { !dead.contains($0.index) }
+        let running = try runningBlocks(in: context)
         let result: Tensor
         if let tape = context.checkpointing {
             result = try tape.record(stream_BTH, through: running, masks: context.masks, geometry) {
@@ -68,6 +67,11 @@ extension LanguageModel {
         guard tokens_BT.rank == 2, tokens_BT.elementCount > 0 else {
             throw refuse("tokens have shape \(tokens_BT.shape); expected [batch, time] with at least one token")
         }
+        if let view = context.view {
+            let problems = view.problems(in: architecture)
+            guard problems.isEmpty else { throw refuse(problems.joined(separator: "; ")) }
+        }
+        try context.cache?.serve(context.view)
         let time = tokens_BT.shape[1]
         let past = context.cache?.length ?? 0
         let angles = try rotary.angles(from: past, to: past + time, on: device)
@@ -84,7 +88,7 @@ extension LanguageModel {
         }
         return PassGeometry(
             angles: angles, attentionMask: mask, isCausal: mask == nil && time > 1, cache: context.cache,
-            observe: context.observe)
+            view: context.view, observe: context.observe)
     }
 
     /// `[1, 1, time, past + time]`, true where a new position may attend.
@@ -92,6 +96,13 @@ extension LanguageModel {
         let queries = try Tensor.arange(past, past + time, on: device).reshaped([1, 1, time, 1])
         let keys = try Tensor.arange(0, past + time, on: device).reshaped([1, 1, 1, past + time])
         return try queries.greaterOrEqual(to: keys)
+    }
+
+    /// The blocks that the view names, without those that are skipped for their masks.
+    private func runningBlocks(in context: ForwardContext) throws(TorchError) -> [Block] {
+        let named = context.view.map { $0.layers.map { blocks[$0] } } ?? blocks
+        let dead = try deadLayers(in: context)
+        return dead.isEmpty ? named : named.filter { !dead.contains($0.index) }
     }
 
     /// Blocks whose layer mask is 0, when the context asks to skip them. Reads the masks on the host.

@@ -17,8 +17,14 @@ public final class Linear {
     }
 
     /// `[.., in]` to `[.., out]`, in the compute type.
-    func callAsFunction(_ input: Tensor) throws(TorchError) -> Tensor {
-        let matrix = isTransposed ? try weight.value.transposed(0, 1) : weight.value
-        return try input.linear(matrix, bias?.value)
+    /// - Parameter prefix: How many rows of the stored matrix are used, the first ones: outputs, or inputs when it is
+    ///   transposed; nil: all. A piece of the weight's own memory.
+    func callAsFunction(_ input: Tensor, prefix: Int? = nil) throws(TorchError) -> Tensor {
+        var (matrix, offset) = (weight.value, bias?.value)
+        if let prefix, prefix < matrix.shape[0] {
+            matrix = try matrix.narrowed(0, from: 0, count: prefix)
+            if !isTransposed { offset = try offset?.narrowed(0, from: 0, count: prefix) }
+        }
+        return try input.linear(isTransposed ? try matrix.transposed(0, 1) : matrix, offset)
     }
 }

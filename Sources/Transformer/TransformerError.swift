@@ -12,6 +12,8 @@ public enum TransformerError: Error, Sendable {
     case unsupported(path: String, found: String, supported: String)
     /// An architecture that cannot be built.
     case architecture(problems: [String])
+    /// A view of a model that does not fit it.
+    case view(problems: [String])
     /// A weight that the architecture needs is in none of the files.
     case missingTensor(path: String, tensor: String, shape: [Int])
     /// Weights that the architecture does not know.
@@ -42,6 +44,8 @@ extension TransformerError: CustomStringConvertible {
             "\(path): found \(found); supported: \(supported)"
         case .architecture(let problems):
             "this architecture cannot be built: " + problems.joined(separator: "; ")
+        case .view(let problems):
+            "this part of the model cannot be taken: " + problems.joined(separator: "; ")
         case .missingTensor(let path, let tensor, let shape):
             "\(path): the tensor \(tensor) \(shape) is missing; fetch the files again or correct config.json"
         case .unexpectedTensors(let path, let tensors):

@@ -28,6 +28,20 @@ import Transformer
         #expect(try bits(model) == before && first.allSatisfy { $0.rows == 3 })
     }
 
+    @Test func aViewScoresAsItsSlice() throws {
+        let run = try TinyRun(separateDocuments: true)
+        let model = try run.model()
+        let view = SubNetworkView(layers: [1], intermediateSizes: [24, 9])
+        let measure = DomainLoss(corpus: run.corpus)
+        let found = try measure.measure(model, view: view)
+        for (score, expected) in zip(found, try measure.measure(model.sliced(by: view))) {
+            #expect(score.tokens == expected.tokens)
+            #expect(abs((score.lossNats ?? 0) - (expected.lossNats ?? 1)) < 1e-5)
+        }
+        #expect(try measure.measure(model, view: SubNetworkView(all: model.architecture)) == measure.measure(model))
+        #expect(try measure.measure(model) != found)
+    }
+
     @Test func theStandardErrorIsThatOfAMeanOverEqualRows() {
         let sums = [10.0, 12, 9, 13, 11]
         let score = DomainScore(domain: "x", rowSums: sums, rowTokens: [5, 5, 5, 5, 5])
