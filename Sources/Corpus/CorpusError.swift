@@ -1,3 +1,5 @@
+public import Files
+
 /// What can go wrong between raw text and batches; every case carries the data a person needs to act.
 public enum CorpusError: Error, Sendable, Equatable {
     /// A file or folder that was asked for is not there.
@@ -140,3 +142,18 @@ extension CorpusError: CustomStringConvertible {
         }
     }
 }
+
+extension CorpusError: FileError {
+    public init(_ failure: FileFailure) {
+        if failure.isDiskFull {
+            self = .diskFull(path: failure.path, bytes: failure.bytesLeft)
+        } else if failure.isMissing, failure.operation == "open" {
+            self = .missing(path: failure.path, remedy: "check the path, or fetch the file")
+        } else {
+            self = .io(path: failure.path, operation: failure.operation, code: failure.code)
+        }
+    }
+}
+
+typealias StagedFile = Files.StagedFile<CorpusError>
+typealias FileSystem = FileOperations<CorpusError>

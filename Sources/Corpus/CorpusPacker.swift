@@ -1,3 +1,4 @@
+import Files
 import FoundationEssentials
 import Glibc
 
@@ -62,11 +63,9 @@ public struct CorpusPacker: Sendable {
         shouldStop: @escaping @Sendable () -> Bool = { false }
     ) throws(CorpusError) -> PackedCorpus {
         let partsFolder = "\(folder)/parts"
-        try makeFolder(partsFolder)
+        try FileSystem.makeFolder(partsFolder)
         // An older index must not describe the files that are about to change.
-        if unlink("\(folder)/index.json") != 0, errno != ENOENT {
-            throw .io(path: "\(folder)/index.json", operation: "remove", code: errno)
-        }
+        try FileSystem.remove("\(folder)/index.json")
         let packer = ShardPacker(corpus: corpus, tokenizer: tokenizer, settings: settings, folder: partsFolder)
         let parts = try PackingRun(packer, progress: progress, shouldStop: shouldStop).run(threads: threads)
         let assembly = PackedAssembly(corpus: corpus, tokenizer: tokenizer, settings: settings, parts: parts)

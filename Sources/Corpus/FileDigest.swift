@@ -1,4 +1,5 @@
 import Crypto
+import Files
 import Glibc
 
 /// SHA-256 over files and bytes, as 64 lower-case hexadecimal digits.
@@ -6,13 +7,13 @@ public enum FileDigest {
     /// The digest of a file's content, read once from front to back.
     /// - Throws: `CorpusError.missing` or `.io`.
     public static func sha256(ofFile path: String) throws(CorpusError) -> String {
-        let descriptor = try openForReading(path)
+        let descriptor = try FileSystem.openForReading(path)
         defer { close(descriptor) }
         let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
         defer { block.deallocate() }
         var hash = SHA256()
         while true {
-            let count = try readBytes(descriptor, into: block, path: path)
+            let count = try FileSystem.read(descriptor, into: block, path: path)
             if count == 0 { return hexadecimal(hash.finalize()) }
             hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: block[..<count]))
         }

@@ -1,3 +1,4 @@
+import Files
 import FoundationEssentials
 
 /// The form of our JSON files: keys in snake case and in order, one value a line.

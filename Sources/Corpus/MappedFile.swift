@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// A file's bytes, mapped read-only for as long as the value lives.
@@ -19,7 +20,7 @@ public struct MappedFile: ~Copyable, @unchecked Sendable {
     }
 
     private static func map(_ path: String) throws(CorpusError) -> UnsafeRawBufferPointer {
-        let descriptor = try openForReading(path)
+        let descriptor = try FileSystem.openForReading(path)
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {

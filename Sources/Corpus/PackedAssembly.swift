@@ -1,3 +1,5 @@
+internal import Files
+
 /// Makes a packed folder of the parts of all shards.
 struct PackedAssembly {
     let corpus: ResolvedCorpus
@@ -27,7 +29,7 @@ struct PackedAssembly {
         var domains: [PackedIndex.Domain] = []
         for (name, path) in zip(corpus.domains, folderNames) {
             if shouldStop() { throw .stopped(path: folder, finished: parts.count, total: parts.count) }
-            try makeFolder("\(folder)/\(path)")
+            try FileSystem.makeFolder("\(folder)/\(path)")
             let training = try write(name, .training, to: "\(path)/train.bin", in: folder)
             guard training.rows > 0 else {
                 throw .noRows(

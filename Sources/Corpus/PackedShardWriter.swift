@@ -1,3 +1,5 @@
+internal import Files
+
 /// Writes a packed file, row after row; it appears under its path when committed, and leaves nothing when dropped.
 public struct PackedShardWriter: ~Copyable {
     /// The path that the file will have.

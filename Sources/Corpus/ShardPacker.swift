@@ -1,3 +1,5 @@
+internal import Files
+
 /// Reads one shard, tokenises its documents and packs them into a part.
 struct ShardPacker: Sendable {
     let corpus: ResolvedCorpus
@@ -27,7 +29,7 @@ struct ShardPacker: Sendable {
         }
         let folder = "\(self.folder)/\(try key(shard, digest))"
         if let part = PackedPart.load(from: folder, sequenceLength: settings.sequenceLength) { return (part, folder) }
-        try makeFolder(folder)
+        try FileSystem.makeFolder(folder)
         var part = PackedPart(sha256: digest, bytes: shard.bytes, outputs: [], skippedCount: 0, skipped: [])
         guard try fill(&part, from: shard, in: folder, observe: observe) else { return nil }
         try JSONFile.write(part, to: "\(folder)/part.json", isDurable: false)

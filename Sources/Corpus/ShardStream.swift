@@ -1,5 +1,6 @@
 import CZlib
 import CZstd
+import Files
 import Glibc
 
 /// The uncompressed bytes of one shard file, in order, in constant memory.
@@ -31,7 +32,7 @@ final class ShardStream {
     /// Opens the file; its name tells the compression, its first bytes where the name does not.
     init(path: String) throws(CorpusError) {
         self.path = path
-        descriptor = try openForReading(path)
+        descriptor = try FileSystem.openForReading(path)
         input = .allocate(byteCount: 128 << 10, alignment: 64)
         decoder = .none
         try refill()
@@ -78,7 +79,7 @@ final class ShardStream {
     private func refill() throws(CorpusError) {
         guard inputStart == inputEnd, !inputIsOver else { return }
         inputStart = 0
-        inputEnd = try readBytes(descriptor, into: input, path: path)
+        inputEnd = try FileSystem.read(descriptor, into: input, path: path)
         readCount += inputEnd
         inputIsOver = inputEnd == 0
     }

@@ -1,3 +1,4 @@
+internal import Files
 internal import FoundationEssentials
 internal import Glibc
 
@@ -7,37 +8,15 @@ enum Folder {
         .file(operation: operation, path: path, code: code)
     }
 
-    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+    static func exists(_ path: String) -> Bool { FileSystem.exists(path) }
 
-    static func isDirectory(_ path: String) -> Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && (status.st_mode & S_IFMT) == S_IFDIR
-    }
+    static func isDirectory(_ path: String) -> Bool { FileSystem.isFolder(path) }
 
     /// Makes `path` and its parents.
-    static func make(_ path: String) throws(PipelineError) {
-        var partial = path.hasPrefix("/") ? "/" : ""
-        for part in path.split(separator: "/") {
-            partial += partial.isEmpty || partial == "/" ? String(part) : "/" + part
-            if mkdir(partial, 0o777) != 0, errno != EEXIST || !isDirectory(partial) {
-                throw failure("make folder", partial, errno == EEXIST ? ENOTDIR : errno)
-            }
-        }
-    }
+    static func make(_ path: String) throws(PipelineError) { try FileSystem.makeFolder(path) }
 
-    /// Names in a folder, sorted; empty when it does not exist.
-    static func names(in path: String) -> [String] {
-        guard let directory = opendir(path) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names.sorted()
-    }
+    /// Names in a folder, sorted; empty when it cannot be read.
+    static func names(in path: String) -> [String] { (try? FileSystem.names(in: path)) ?? [] }
 
     /// All regular files below `path`, as paths relative to it, sorted; links and devices are no content.
     static func files(below path: String) -> [String] {
@@ -89,58 +68,20 @@ enum Folder {
 
     /// Writes beside, syncs, renames: readers see the old content or the new, never a part.
     static func write(_ bytes: Data, to path: String) throws(PipelineError) {
-        let beside = path + ".writing"
-        let descriptor = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw failure("write", path) }
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes { raw in
-                Glibc.write(descriptor, raw.baseAddress.map { $0 + written }, bytes.count - written)
-            }
-            if count < 0 {
-                let code = errno
-                if code == EINTR { continue }
-                close(descriptor)
-                unlink(beside)
-                throw failure("write", path, code)
-            }
-            written += count
-        }
-        let synced = fsync(descriptor)
-        let code = errno
-        close(descriptor)
-        guard synced == 0 else {
-            unlink(beside)
-            throw failure("write", path, code)
-        }
-        try move(beside, to: path)
+        try FileSystem.create(path, [UInt8](bytes))
     }
 
     /// Renames and makes the rename durable.
     static func move(_ source: String, to destination: String) throws(PipelineError) {
-        guard rename(source, destination) == 0 else { throw failure("rename to", destination) }
+        try FileSystem.rename(source, to: destination)
         synchronize(parent(of: destination))
     }
 
     /// Flushes a folder's entries. A file system that cannot (some network ones) is not an error.
-    static func synchronize(_ path: String) {
-        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        _ = fsync(descriptor)
-        close(descriptor)
-    }
+    static func synchronize(_ path: String) { try? FileSystem.flushFolder(path) }
 
     /// Removes a file or a folder with all below it; nothing there is fine.
-    static func remove(_ path: String) throws(PipelineError) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return }
-        if (status.st_mode & S_IFMT) == S_IFDIR {
-            for name in names(in: path) { try remove(path + "/" + name) }
-            guard rmdir(path) == 0 else { throw failure("remove", path) }
-        } else {
-            guard unlink(path) == 0 else { throw failure("remove", path) }
-        }
-    }
+    static func remove(_ path: String) throws(PipelineError) { try FileSystem.remove(path) }
 
     /// The path from the root of the file system; symbolic links stay as they are.
     static func absolute(_ path: String) -> String {
@@ -150,10 +91,7 @@ enum Folder {
         return String(cString: buffer) + "/" + path
     }
 
-    static func parent(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
+    static func parent(of path: String) -> String { FileSystem.parent(of: path) }
 
     /// Bytes of all files below a folder.
     static func bytes(below path: String) -> Int {

@@ -1,5 +1,6 @@
 internal import Corpus
 internal import Evaluation
+internal import Files
 internal import FoundationEssentials
 internal import Glibc
 internal import Shearing
@@ -105,7 +106,7 @@ extension ShearingError {
 extension PipelineError {
     /// The system's words for an `errno`.
     static func text(ofErrno code: Int32) -> String {
-        let text = String(cString: strerror(code))
+        let text = systemMessage(code)
         return code == ENOSPC ? "\(text); free some space and run again, what is finished is kept" : text
     }
 

@@ -1,5 +1,6 @@
 public import Corpus
 public import Evaluation
+public import Files
 public import Shearing
 public import Torch
 public import Training
@@ -94,3 +95,11 @@ extension PipelineError: CustomStringConvertible {
         }
     }
 }
+
+extension PipelineError: FileError {
+    public init(_ failure: FileFailure) {
+        self = .file(operation: failure.operation, path: failure.path, code: failure.code)
+    }
+}
+
+typealias FileSystem = FileOperations<PipelineError>

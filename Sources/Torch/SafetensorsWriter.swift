@@ -1,3 +1,5 @@
+internal import Files
+
 /// Writes safetensors files as Hugging Face's own library lays them out, atomically: beside, fsync, rename.
 public enum SafetensorsWriter {
     /// Writes one file. Tensors may lie anywhere and be views; they are copied piece by piece.
@@ -9,7 +11,7 @@ public enum SafetensorsWriter {
         // Larger element types first, so that every tensor is aligned; then by name, so that equal content is equal bytes.
         let ordered = tensors.sorted { ($1.1.dtype.bytes, $0.0) < ($0.1.dtype.bytes, $1.0) }
         let header = try Self.header(ordered, metadata: metadata)
-        var file = try FileBeside(path: path)
+        var file = try StagedFile(path: path)
         try header.withUnsafeBytesOrThrow { (bytes) throws(TorchError) in try file.write(bytes) }
         for (_, tensor) in ordered {
             let result = try tensor.detached().withBytes { bytes in
@@ -41,7 +43,7 @@ public enum SafetensorsWriter {
         }
         guard shards.count > 1 else {
             try write(tensors, metadata: metadata, to: "\(folder)/\(SafetensorsFolder.singleName)")
-            try FileBeside.remove("\(folder)/\(SafetensorsFolder.indexName)")
+            try FileSystem.remove("\(folder)/\(SafetensorsFolder.indexName)")
             return [SafetensorsFolder.singleName]
         }
         var names: [String] = []
@@ -53,11 +55,11 @@ public enum SafetensorsWriter {
             places += shard.map { ($0.0, name) }
         }
         let total = tensors.reduce(0) { $0 + $1.1.bytes }
-        let lines = places.sorted { $0.0 < $1.0 }.map { "    \(quoted($0.0)): \(quoted($0.1))" }
+        let lines = places.sorted { $0.0 < $1.0 }.map { "    \(quotedJSON($0.0)): \(quotedJSON($0.1))" }
         let index =
             "{\n  \"metadata\": {\n    \"total_size\": \(total)\n  },\n  \"weight_map\": {\n"
             + lines.joined(separator: ",\n") + "\n  }\n}\n"
-        var file = try FileBeside(path: "\(folder)/\(SafetensorsFolder.indexName)")
+        var file = try StagedFile(path: "\(folder)/\(SafetensorsFolder.indexName)")
         try Array(index.utf8).withUnsafeBytesOrThrow { (bytes) throws(TorchError) in try file.write(bytes) }
         try file.commit()
         return names + [SafetensorsFolder.indexName]
@@ -74,7 +76,7 @@ public enum SafetensorsWriter {
     ) throws(TorchError) -> [UInt8] {
         var members: [String] = []
         if !metadata.isEmpty {
-            let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
+            let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quotedJSON($0.key)):\(quotedJSON($0.value))" }
             members.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
         }
         var seen: Set<String> = ["__metadata__"]
@@ -87,7 +89,7 @@ public enum SafetensorsWriter {
             }
             let shape = tensor.shape.map(String.init).joined(separator: ",")
             members.append(
-                "\(quoted(name)):{\"dtype\":\"\(tensor.dtype.safetensorsName)\",\"shape\":[\(shape)],"
+                "\(quotedJSON(name)):{\"dtype\":\"\(tensor.dtype.safetensorsName)\",\"shape\":[\(shape)],"
                     + "\"data_offsets\":[\(end),\(end + tensor.bytes)]}")
             end += tensor.bytes
         }
@@ -101,25 +103,6 @@ public enum SafetensorsWriter {
             )
         }
         return withUnsafeBytes(of: UInt64(json.count).littleEndian) { Array($0) } + json
-    }
-
-    /// A JSON text.
-    static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }
 

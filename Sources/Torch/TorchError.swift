@@ -1,3 +1,5 @@
+public import Files
+
 /// Why an operation on tensors failed: its name, a code to decide by, and the engine's sentence.
 public struct TorchError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Code: String, Sendable, Codable, CaseIterable {
@@ -29,3 +31,15 @@ public struct TorchError: Error, Sendable, Equatable, CustomStringConvertible {
 
     public var description: String { "\(operation): \(message)" }
 }
+
+extension TorchError: FileError {
+    public init(_ failure: FileFailure) {
+        let left = failure.bytesLeft > 0 ? ", with \(failure.bytesLeft) bytes still to write" : ""
+        let remedy = failure.isDiskFull ? "; free space on that disk and run again" : ""
+        self.init(
+            code: .io, operation: failure.operation, message: "\(failure.path): \(failure.reason)\(left)\(remedy)")
+    }
+}
+
+typealias StagedFile = Files.StagedFile<TorchError>
+typealias FileSystem = FileOperations<TorchError>

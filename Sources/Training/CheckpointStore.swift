@@ -1,4 +1,5 @@
 internal import Corpus
+internal import Files
 internal import FoundationEssentials
 
 /// The checkpoints of one run: folders `step-00000020`, the last few of them.
@@ -49,10 +50,10 @@ public struct CheckpointStore: Sendable {
             try FileSystem.makeFolder(beside)
             try write(beside)
             try Self.seal(beside, step: step)
-            try FileSystem.sync(beside)
+            try FileSystem.flushFolder(beside)
             try FileSystem.remove(place)
             try FileSystem.rename(beside, to: place)
-            try FileSystem.sync(folder)
+            try FileSystem.flushFolder(folder)
         } catch {
             // Gives the space back; the reason that is already known matters more than a second one.
             try? FileSystem.remove(beside)

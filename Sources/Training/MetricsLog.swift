@@ -1,3 +1,4 @@
+internal import Files
 internal import FoundationEssentials
 internal import Glibc
 
@@ -36,8 +37,8 @@ public final class MetricsLog {
         step: Int, tokens: Int, _ values: [(name: String, value: Double)]
     ) throws(TrainingError) {
         let now = (Date().timeIntervalSince1970 * 1000).rounded() / 1000
-        var line = "{\"ts\":\(now),\"step\":\(step),\"tokens\":\(tokens),\"stage\":\(Self.quoted(stage))"
-        for (name, value) in values where value.isFinite { line += ",\(Self.quoted(name)):\(value)" }
+        var line = "{\"ts\":\(now),\"step\":\(step),\"tokens\":\(tokens),\"stage\":\(quotedJSON(stage))"
+        for (name, value) in values where value.isFinite { line += ",\(quotedJSON(name)):\(value)" }
         line += "}\n"
         try FileSystem.write(Array(line.utf8), to: descriptor, path: path)
     }
@@ -65,27 +66,6 @@ public final class MetricsLog {
             start = end + 1
         }
         if kept.count == bytes.count { return }
-        let beside = path + ".partial"
-        try FileSystem.create(beside, kept)
-        try FileSystem.rename(beside, to: path)
-    }
-
-    /// A JSON string.
-    static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\t": result += "\\t"
-            case "\r": result += "\\r"
-            case let control where control.value < 0x20:
-                let digits = String(control.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
+        try FileSystem.create(path, kept)
     }
 }

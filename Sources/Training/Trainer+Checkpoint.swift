@@ -1,5 +1,6 @@
 internal import Corpus
 internal import Evaluation
+internal import Files
 internal import Torch
 internal import Transformer
 

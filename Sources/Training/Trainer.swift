@@ -1,5 +1,6 @@
 public import Corpus
 public import Evaluation
+internal import Files
 internal import Torch
 public import Transformer
 

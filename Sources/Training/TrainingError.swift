@@ -1,5 +1,6 @@
 public import Corpus
 public import Evaluation
+public import Files
 public import Torch
 
 /// What can go wrong between a loader and a trained model; every case carries the data a person needs to act.
@@ -75,7 +76,8 @@ extension TrainingError: CustomStringConvertible {
         case .setting(let name, let found, let expected): "\(name) is \(found), expected \(expected)."
         case .file(let path, let operation, let code):
             "\(path): \(operation) failed: \(systemMessage(code)) (errno \(code))."
-                + (code == noSpaceLeft ? " Free some disk space and run again; earlier checkpoints are kept." : "")
+                + (FileFailure(path: path, operation: operation, code: code).isDiskFull
+                    ? " Free some disk space and run again; earlier checkpoints are kept." : "")
         case .checkpoint(let path, let reason): "\(path) cannot be resumed from: \(reason)."
         case .noUsableCheckpoint(let folder, let reasons):
             "None of the checkpoints in \(folder) can be read: \(reasons.joined(separator: "; ")). "
@@ -102,3 +104,11 @@ func withCorpus<R>(_ body: () throws(CorpusError) -> R) throws(TrainingError) ->
 func withEvaluation<R>(_ body: () throws(EvaluationError) -> R) throws(TrainingError) -> R {
     do throws(EvaluationError) { return try body() } catch { throw .evaluation(error) }
 }
+
+extension TrainingError: FileError {
+    public init(_ failure: FileFailure) {
+        self = .file(path: failure.path, operation: failure.operation, code: failure.code)
+    }
+}
+
+typealias FileSystem = FileOperations<TrainingError>

@@ -1,3 +1,4 @@
+internal import Files
 public import FoundationEssentials
 
 /// Any JSON value, as found in configuration files. Objects keep the order in which they are built, so that files
@@ -147,7 +148,7 @@ extension JSONValue {
         case .bool(let value): out += value ? "true" : "false"
         case .integer(let value): out += String(value)
         case .number(let value): out += value.isFinite ? "\(value)" : "null"
-        case .string(let value): Self.quote(value, to: &out)
+        case .string(let value): out += quotedJSON(value)
         case .array(let values) where values.allSatisfy(\.isPlain):
             out += "["
             for (index, value) in values.enumerated() {
@@ -170,32 +171,11 @@ extension JSONValue {
             for (index, member) in members.enumerated() {
                 out += index > 0 ? ",\n" : "\n"
                 out += String(repeating: " ", count: indent + 2)
-                Self.quote(member.name, to: &out)
+                out += quotedJSON(member.name)
                 out += ": "
                 member.value.write(to: &out, indent: indent + 2)
             }
             out += "\n" + String(repeating: " ", count: indent) + "}"
         }
-    }
-
-    private static func quote(_ text: String, to out: inout String) {
-        out += "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\n": out += "\\n"
-            case "\r": out += "\\r"
-            case "\t": out += "\\t"
-            default:
-                if scalar.value < 0x20 {
-                    let hex = String(scalar.value, radix: 16)
-                    out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-                } else {
-                    out.unicodeScalars.append(scalar)
-                }
-            }
-        }
-        out += "\""
     }
 }

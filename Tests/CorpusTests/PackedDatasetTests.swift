@@ -158,12 +158,4 @@ import Testing
         }
         #expect(folder.names().isEmpty)
     }
-
-    @Test func foldersAreMadeWithTheirParents() throws {
-        try makeFolder(folder.path("a/b/c"))
-        try makeFolder(folder.path("a/b/c"))
-        try folder.write("x", to: "a/b/c/file")
-        #expect(throws: CorpusError.self) { try makeFolder(folder.path("a/b/c/file")) }
-        #expect(throws: CorpusError.self) { try makeFolder(folder.path("a/b/c/file/d")) }
-    }
 }

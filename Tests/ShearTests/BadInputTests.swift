@@ -204,7 +204,7 @@ import Testing
         let packed = try #require(stages.first { $0["id"] as? String == "packed" }?["path"] as? String)
         // The record's way to the disk leads to a device that is always full.
         try FileManager.default.createDirectory(atPath: packed + ".partial", withIntermediateDirectories: true)
-        let link = packed + ".partial/stage.json.writing"
+        let link = packed + ".partial/stage.json.partial"
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "/dev/full")
         try bad.expectFailure(
             74, ["stage packed", "stage.json", "No space left on device", "free some space and run again"])

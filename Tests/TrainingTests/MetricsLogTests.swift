@@ -54,8 +54,4 @@ import Testing
         try MetricsLog(path: path, stage: "s", resumingAt: -1).append(metrics(1))
         #expect(try lines(path).count == 1)
     }
-
-    @Test func controlCharactersAreEscaped() {
-        #expect(MetricsLog.quoted("a\"\\\n\t\u{1}é") == "\"a\\\"\\\\\\n\\t\\u0001é\"")
-    }
 }
