@@ -36,6 +36,17 @@ ct_status produce(ct_tensor **out, Body &&body) noexcept {
     return boundary<TorchFaults>([&] { *out = new ct_tensor(body()); });
 }
 
+/// Two results at once: neither is handed out unless both exist.
+template <class Body>
+ct_status produce_pair(ct_tensor **first, ct_tensor **second, Body &&body) noexcept {
+    return perform([&] {
+        auto [a, b] = body();
+        auto handle = std::make_unique<ct_tensor>(a);
+        *second = new ct_tensor(b);
+        *first = handle.release();
+    });
+}
+
 at::ScalarType scalar_type(ct_dtype dtype);
 at::Device device(int32_t index);
 at::TensorOptions options(ct_dtype dtype, int32_t index);

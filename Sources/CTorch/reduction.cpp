@@ -22,17 +22,6 @@ at::Tensor reduce(ct_reduction reduction, const at::Tensor &x, at::IntArrayRef a
     throw Fault(CT_INVALID_ARGUMENT, "no such reduction: " + std::to_string(static_cast<int>(reduction)));
 }
 
-/// Two results at once: neither is handed out unless both exist.
-template <class Body>
-ct_status produce_pair(ct_tensor **first, ct_tensor **second, Body &&body) noexcept {
-    return perform([&] {
-        auto [a, b] = body();
-        auto handle = std::make_unique<ct_tensor>(a);
-        *second = new ct_tensor(b);
-        *first = handle.release();
-    });
-}
-
 }  // namespace
 
 ct_status ct_reduce(ct_reduction reduction, const ct_tensor *tensor, const intptr_t *axes, intptr_t count, bool keep,

@@ -48,4 +48,25 @@ extension Tensor {
     ) throws(TorchError) -> Tensor {
         try produce { ct_linear_cross_entropy(hidden_NH.handle, weight_VH.handle, targets_N.handle, $0) }
     }
+
+    /// A student's linear head against a teacher's, all of one dtype: per position `[N]`, Float32, nats, 0 where the
+    /// target is -1. `loss` = share * divergence + (1 - share) * crossEntropy is differentiable in `hidden_NH` and
+    /// `weight_VH`; `divergence` = temperature^2 * KL(softmax(teacher / temperature) || softmax(student / temperature))
+    /// and `crossEntropy` are for reports and carry no gradient. The Float32 logits never exist as a whole, nor do the
+    /// teacher's in any dtype.
+    /// - Parameter targets_N: Int64.
+    /// - Throws: `.invalidArgument` when sizes, dtypes, share or temperature do not fit, `.index` for a target outside
+    ///   `-1 ..< V`.
+    public static func linearDistillation(
+        _ hidden_NH: Tensor, _ weight_VH: Tensor, teacher hidden_NG: Tensor, _ weight_VG: Tensor,
+        targets targets_N: Tensor,
+        share: Double = 1, temperature: Double = 1
+    ) throws(TorchError) -> (loss: Tensor, divergence: Tensor, crossEntropy: Tensor) {
+        let (losses, parts) = try producePair {
+            ct_linear_distillation(
+                hidden_NH.handle, weight_VH.handle, hidden_NG.handle, weight_VG.handle, targets_N.handle, share,
+                temperature, $0, $1)
+        }
+        return (losses, try parts.selected(0, 0), try parts.selected(0, 1))
+    }
 }

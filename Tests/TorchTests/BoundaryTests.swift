@@ -25,6 +25,16 @@ struct Misuse: Sendable, CustomTestStringConvertible {
         return leaf
     }
 
+    /// Distillation of a student of 2 positions, width 3 and 5 tokens from a teacher of width 3.
+    static func distil(
+        teacher: [Int] = [2, 3], vocabulary: Int = 5, targets: [Int64] = [0, -1], share: Double = 1,
+        temperature: Double = 1
+    ) throws(TorchError) {
+        _ = try Tensor.linearDistillation(
+            tensor(), Tensor.ones([5, 3]), teacher: Tensor.ones(teacher), Tensor.ones([vocabulary, 3]),
+            targets: Tensor(targets), share: share, temperature: temperature)
+    }
+
     static let misuses: [Misuse] = [
         Misuse("full: negative size") { _ = try Tensor.zeros([-1]) },
         Misuse("full: no such device", .invalidArgument) { _ = try Tensor.zeros([1], on: .cuda(-7)) },
@@ -107,6 +117,12 @@ struct Misuse: Sendable, CustomTestStringConvertible {
         Misuse("linear cross-entropy: outside", .index) {
             _ = try Tensor.linearCrossEntropy(tensor(), Tensor.ones([5, 3]), Tensor([0, 5] as [Int64]))
         },
+        Misuse("linear distillation: sizes") { try distil(teacher: [2, 4]) },
+        Misuse("linear distillation: vocabulary") { try distil(vocabulary: 6) },
+        Misuse("linear distillation: rows") { try distil(teacher: [3, 3]) },
+        Misuse("linear distillation: share") { try distil(share: 1.5) },
+        Misuse("linear distillation: temperature") { try distil(temperature: 0) },
+        Misuse("linear distillation: outside", .index) { try distil(targets: [0, 5]) },
         Misuse("requires gradient: integers") { try Tensor.ones([1], .int64).setRequiresGradient(true) },
         Misuse("requires gradient: no leaf") { try (leaf() * 2).setRequiresGradient(false) },
         Misuse("set gradient: shape") { try leaf().setGradient(Tensor.ones([1])) },

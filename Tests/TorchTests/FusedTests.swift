@@ -196,6 +196,79 @@ import Torch
         }
     }
 
+    /// Sizes: rows, student width, teacher width, vocabulary; share of the divergence and temperature.
+    @Test(
+        arguments: [[6, 8, 5, 11], [300, 16, 24, 50], [1, 4, 4, 1], [600, 8, 8, 33], [130, 32, 16, 1000]],
+        [[1, 1], [1, 2.5], [0.3, 1], [0.6, 0.5], [0, 1]]
+    )
+    func linearDistillationIsItsDefinition(_ sizes: [Int], _ mix: [Double]) throws {
+        var random = RepeatableRandom(16)
+        let (rows, vocabulary, share, temperature) = (sizes[0], sizes[3], mix[0], mix[1])
+        let inputs = [try random.tensor([rows, sizes[1]]), try random.tensor([vocabulary, sizes[1]])]
+        // Representable in every dtype, so that all have the same teacher.
+        let teacher = Unshared(
+            (
+                try random.tensor([rows, sizes[2]]).to(.bfloat16),
+                try (random.tensor([vocabulary, sizes[2]]) * 1.5).to(.bfloat16)
+            ))
+        var targets = (0..<rows).map { _ in Int64.random(in: 0..<Int64(vocabulary), using: &random) }
+        if rows > 3 { targets[2] = -1 }
+        let table = Unshared(try Tensor(targets))
+        let fused: Operation = { (t) throws(TorchError) in
+            try Tensor.linearDistillation(
+                t[0], t[1], teacher: teacher.value.0.to(t[0].dtype), teacher.value.1.to(t[0].dtype),
+                targets: table.value, share: share, temperature: temperature
+            ).loss
+        }
+        let reference: Operation = { (t) throws(TorchError) in
+            let student = try t[0].matmul(t[1].transposed(0, 1))
+            let known = try teacher.value.0.to(.float64).matmul(teacher.value.1.to(.float64).transposed(0, 1))
+            let logP = try (known / temperature).logSoftmax()
+            let divergence = try (logP.exp() * (logP - (student / temperature).logSoftmax())).sum(over: 1)
+            let counted = try table.value.greaterOrEqual(to: 0).to(.float64)
+            return try divergence * counted * (share * temperature * temperature) + student.crossEntropy(table.value)
+                * (1 - share)
+        }
+        try Self.expectParity(fused, reference, inputs)
+        if rows < 100 { try Self.expectDifferences(fused, inputs) }
+        let parts = try Tensor.linearDistillation(
+            inputs[0], inputs[1], teacher: teacher.value.0.to(.float32), teacher.value.1.to(.float32),
+            targets: table.value, share: share, temperature: temperature)
+        try expectClose(parts.crossEntropy, Tensor.linearCrossEntropy(inputs[0], inputs[1], table.value))
+        try expectClose(parts.loss, parts.divergence * share + parts.crossEntropy * (1 - share))
+        if rows > 3 { #expect(try parts.loss.floats()[2] == 0 && parts.divergence.floats()[2] == 0) }
+    }
+
+    @Test(arguments: [1.0, 3.0]) func aStudentThatIsItsTeacherHasNothingToLearn(_ temperature: Double) throws {
+        var random = RepeatableRandom(17)
+        for dtype in [DType.float64, .float32, .bfloat16] {
+            let hidden = try random.tensor([20, 16]).to(dtype)
+            let weight = try (random.tensor([70, 16]) * 2).to(dtype)
+            try hidden.setRequiresGradient(true)
+            let losses = try Tensor.linearDistillation(
+                hidden, weight, teacher: hidden, weight, targets: Tensor.zeros([20], .int64), temperature: temperature)
+            #expect(try losses.divergence.abs().maximum().item() == 0)
+            try losses.loss.sum().backward()
+            // Not 0: one of the two products of a slope is rounded, the other not.
+            #expect(try #require(hidden.gradient).abs().maximum().item() < 1e-6)
+        }
+    }
+
+    @Test func distillationKeepsItsSlopesForARetainedGraphAndSurvivesHugeLogits() throws {
+        let hidden = try Tensor.full([2, 4], 100)
+        let weight = try Tensor([1, 1, 1, 1, -1, -1, -1, -1, 0, 0, 0, 0] as [Float], shape: [3, 4])
+        try hidden.setRequiresGradient(true)
+        let losses = try Tensor.linearDistillation(
+            hidden, weight, teacher: hidden * -1, weight, targets: Tensor([0, 1] as [Int64]), share: 0.5)
+        #expect(try losses.divergence.floats() == [800, 800] && losses.crossEntropy.floats() == [0, 800])
+        try losses.loss.sum().backward(retainingGraph: true)
+        let once = try #require(hidden.gradient).copied()
+        #expect(try once.isFinite())
+        try losses.loss.sum().backward()
+        try expectClose(#require(hidden.gradient), once * 2)
+        #expect(weight.gradient == nil)
+    }
+
     @Test func hugeLogitsStayFinite() throws {
         let hidden = try Tensor.full([2, 4], 100)
         let weight = try Tensor([1, 1, 1, 1, -1, -1, -1, -1, 0, 0, 0, 0] as [Float], shape: [3, 4])

@@ -224,6 +224,15 @@ CT_CHECKED ct_status ct_rotary(const ct_tensor *_Nonnull input, const ct_tensor 
    -> float32 [N] (float64 for float64), nats. The float32 logits never exist as a whole. */
 CT_CHECKED ct_status ct_linear_cross_entropy(const ct_tensor *_Nonnull hidden, const ct_tensor *_Nonnull weight,
                                              const ct_tensor *_Nonnull targets, ct_tensor *_Nullable *_Nonnull out);
+/* Distillation through linear heads, student and teacher of one dtype and vocabulary: hidden [N, H] with weight [V, H]
+   against teacher_hidden [N, G] with teacher_weight [V, G], targets as above, 0 <= share <= 1, temperature > 0.
+   `losses` [N] = share * divergence + (1 - share) * cross-entropy, differentiable in hidden and weight; `parts` [2, N]
+   holds the two, without gradients. divergence = temperature^2 * KL(softmax(teacher / temperature) || softmax(student /
+   temperature)). All float32 (float64 for float64), nats, 0 where a target is -1. */
+CT_CHECKED ct_status ct_linear_distillation(const ct_tensor *_Nonnull hidden, const ct_tensor *_Nonnull weight,
+                                            const ct_tensor *_Nonnull teacher_hidden, const ct_tensor *_Nonnull teacher_weight,
+                                            const ct_tensor *_Nonnull targets, double share, double temperature,
+                                            ct_tensor *_Nullable *_Nonnull losses, ct_tensor *_Nullable *_Nonnull parts);
 
 /* ---- autograd.cpp ---- */
 

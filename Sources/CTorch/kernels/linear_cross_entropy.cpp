@@ -1,4 +1,4 @@
-#include "vectorised.hpp"
+#include "head_loss.hpp"
 
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -12,10 +12,6 @@ using torch::autograd::variable_list;
 // The backward pass turns the kept logits into dz where they lie; beyond `kept_bytes` it computes them again instead.
 
 namespace {
-
-constexpr int64_t kept_bytes = int64_t(1) << 30;
-/// Rows that go together where logits are not kept: enough for the products, little memory.
-constexpr int64_t chunk_rows = 512;
 
 /// The reference: library operations only; what runs where there is no loop of ours.
 at::Tensor composed(const at::Tensor &hidden, const at::Tensor &weight, const at::Tensor &targets) {
@@ -139,14 +135,8 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
 ct_status ct_linear_cross_entropy(const ct_tensor *hidden, const ct_tensor *weight, const ct_tensor *targets, ct_tensor **out) {
     return produce(out, [&] {
         const at::Tensor &h = hidden->value, &w = weight->value, &t = targets->value;
-        require(h.dim() == 2 && w.dim() == 2 && h.size(1) == w.size(1) && h.scalar_type() == w.scalar_type() && at::isFloatingType(h.scalar_type()),
-                "hidden " + describe(h) + " and weight " + describe(w) + " do not go together");
-        require(t.dim() == 1 && t.size(0) == h.size(0) && t.scalar_type() == at::kLong, "targets " + describe(t) + " do not fit hidden " + describe(h));
-        if (t.numel() > 0) {
-            const auto [low, high] = at::aminmax(t);
-            if (low.item<int64_t>() < -1 || high.item<int64_t>() >= w.size(0))
-                throw Fault(CT_INDEX, "a target lies outside -1 ..< " + std::to_string(w.size(0)));
-        }
+        require_head(h, w);
+        require_targets(t, h, w);
         if (!has_kernel(h)) return composed(h, w, t);
         return LinearCrossEntropy::apply(h, w, t, c10::GradMode::is_enabled() && (h.requires_grad() || w.requires_grad()));
     });
