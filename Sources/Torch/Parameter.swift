@@ -3,14 +3,19 @@ internal import CTorch
 /// A weight: the Float32 master that the optimizer steps, and the tensor the forward pass reads.
 public final class Parameter {
     public let name: String
-    /// Float32; never rounded to the compute dtype.
+    /// Float32; never rounded to the compute dtype. Of a frozen parameter the value itself.
     public let master: Tensor
-    /// In the compute dtype and a gradient leaf; the same object as `master` when that is Float32.
+    /// In the compute dtype and a gradient leaf; the same object as `master` when that is Float32. Of a frozen parameter
+    /// no leaf.
     public let value: Tensor
 
-    /// - Parameter initial: Any floating tensor; copied unless it is Float32, then it becomes the master itself.
+    /// - Parameters:
+    ///   - initial: Any floating tensor; copied unless it has the master's dtype, then it becomes the master itself.
+    ///   - isFrozen: Holds the value alone, for weights that are never trained: no master beside it, no gradient.
     /// - Throws: `.invalidArgument` for a dtype that is not floating, `.outOfMemory`.
-    public init(name: String, _ initial: Tensor, computeDType: DType = .float32) throws(TorchError) {
+    public init(
+        name: String, _ initial: Tensor, computeDType: DType = .float32, isFrozen: Bool = false
+    ) throws(TorchError) {
         guard initial.dtype.isFloating, computeDType.isFloating else {
             throw TorchError(
                 code: .invalidArgument, operation: #function,
@@ -19,9 +24,9 @@ public final class Parameter {
             )
         }
         self.name = name
-        master = try initial.detached().to(.float32).contiguous()
-        value = computeDType == .float32 ? master : try master.to(computeDType)
-        try value.setRequiresGradient(true)
+        master = try initial.detached().to(isFrozen ? computeDType : .float32).contiguous()
+        value = computeDType == master.dtype ? master : try master.to(computeDType)
+        if !isFrozen { try value.setRequiresGradient(true) }
     }
 
     public var shape: [Int] { master.shape }

@@ -28,9 +28,9 @@ public struct GGUFImport: Sendable {
 
     /// The model, its weights dequantised to float32 and brought to Hugging Face's layout.
     /// - Throws: `TransformerError.missingTensor`, `.unexpectedTensors`, `.tensorShape` or `.tensorType`.
-    public func model(computeDType: DType = .float32, on device: Device = .cpu) throws(TransformerError)
-        -> LanguageModel
-    {
+    public func model(
+        computeDType: DType = .float32, on device: Device = .cpu, isFrozen: Bool = false
+    ) throws(TransformerError) -> LanguageModel {
         var tensors: [String: (entry: WeightEntry, stored: GGUFTensor)] = [:]
         var unknown: [String] = []
         let stored = Dictionary(file.tensors.map { ($0.name, $0) }) { first, _ in first }
@@ -49,7 +49,8 @@ public struct GGUFImport: Sendable {
             throw .missingTensor(path: file.path, tensor: name, shape: entry.shape)
         }
         return try LanguageModel(
-            architecture, names: Set(tensors.keys), computeDType: computeDType, on: device, source: file.path
+            architecture, names: Set(tensors.keys), computeDType: computeDType, on: device, isFrozen: isFrozen,
+            source: file.path
         ) { (name) throws(TransformerError) in
             guard let (entry, stored) = tensors[name] else {
                 preconditionFailure("\(name) was listed but is not there")

@@ -26,13 +26,14 @@ public final class LanguageModel {
 
     /// A model from float32 masters in the stored layout, in table order.
     init(
-        _ architecture: Architecture, masters: [Tensor], computeDType: DType, on device: Device
+        _ architecture: Architecture, masters: [Tensor], computeDType: DType, on device: Device, isFrozen: Bool = false
     ) throws(TorchError) {
         let entries = WeightTable(architecture).entries
         var parameters: [Parameter] = []
         var set = ParameterSet()
         for (entry, master) in zip(entries, masters) {
-            let parameter = try Parameter(name: entry.name, master, computeDType: computeDType)
+            let parameter = try Parameter(
+                name: entry.name, master, computeDType: computeDType, isFrozen: isFrozen)
             parameters.append(parameter)
             set.add(parameter, entry)
         }
@@ -99,8 +100,9 @@ public final class LanguageModel {
 
     /// A model whose weights are fetched one by one, so that two copies of all never exist.
     convenience init(
-        _ architecture: Architecture, names: Set<String>, computeDType: DType, on device: Device, source: String,
-        fetch: (String) throws(TransformerError) -> Tensor
+        _ architecture: Architecture, names: Set<String>, computeDType: DType, on device: Device,
+        isFrozen: Bool = false,
+        source: String, fetch: (String) throws(TransformerError) -> Tensor
     ) throws(TransformerError) {
         let problems = architecture.problems()
         guard problems.isEmpty else { throw .architecture(problems: problems) }
@@ -121,13 +123,13 @@ public final class LanguageModel {
                     try withoutGradients { () throws(TorchError) in
                         let stored = entry.isStoredTransposed ? try tensor.transposed(0, 1) : tensor
                         // A view on a mapped file must not become a master: copy in any case.
-                        return try stored.detached().to(.float32).copied().to(device)
+                        return try stored.detached().to(isFrozen ? computeDType : .float32).copied().to(device)
                     }
                 })
         }
         let made = masters
         do throws(TorchError) {
-            try self.init(architecture, masters: made, computeDType: computeDType, on: device)
+            try self.init(architecture, masters: made, computeDType: computeDType, on: device, isFrozen: isFrozen)
         } catch {
             throw .torch(error)
         }

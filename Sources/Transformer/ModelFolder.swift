@@ -46,9 +46,10 @@ public enum ModelFolder {
 
     /// Reads a model from a Hugging Face folder or a `.gguf` file. Every weight must be there with its shape, and no
     /// other.
+    /// - Parameter isFrozen: The model is only run, never trained: it keeps weights of the compute type alone.
     /// - Throws: `TransformerError` naming file, tensor, found and expected shape.
     public static func load(
-        _ path: String, computeDType: DType = .float32, on device: Device = .cpu
+        _ path: String, computeDType: DType = .float32, on device: Device = .cpu, isFrozen: Bool = false
     ) throws(TransformerError) -> (model: LanguageModel, description: Description) {
         if isGGUF(path) {
             let source = try GGUFImport(path: path)
@@ -56,13 +57,13 @@ public enum ModelFolder {
                 path: path, architecture: source.architecture, special: source.special,
                 tokenizer: try source.tokenizer(),
                 lineage: [:])
-            return (try source.model(computeDType: computeDType, on: device), description)
+            return (try source.model(computeDType: computeDType, on: device, isFrozen: isFrozen), description)
         }
         let (architecture, special) = try configuration(path)
         let folder = try open(path)
         let model = try LanguageModel(
             architecture, names: storedNames(folder, architecture), computeDType: computeDType, on: device,
-            source: weightsPath(path)
+            isFrozen: isFrozen, source: weightsPath(path)
         ) { (name) throws(TransformerError) in
             let tensor = try withTorch { () throws(TorchError) in try folder.tensor(name) }
             guard [.float32, .bfloat16, .float16].contains(tensor.dtype) else {

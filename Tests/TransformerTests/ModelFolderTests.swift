@@ -42,6 +42,21 @@ import Torch
         }
     }
 
+    @Test func aFrozenModelHoldsOneCopyOfItsWeightsAndComputesTheSame() throws {
+        let made = try TinyModel.make()
+        try withTemporaryFolder { folder in
+            try ModelFolder.write(made, to: folder + "/model", dtype: .float32)
+            let (model, _) = try ModelFolder.load(folder + "/model", computeDType: .bfloat16)
+            let (frozen, _) = try ModelFolder.load(folder + "/model", computeDType: .bfloat16, isFrozen: true)
+            for parameter in frozen.parameters {
+                #expect(parameter.master === parameter.value && parameter.value.dtype == .bfloat16)
+                #expect(!parameter.value.requiresGradient)
+            }
+            let tokens = try TinyModel.tokens(made.architecture)
+            #expect(try frozen.hidden(tokens).isIdentical(to: model.hidden(tokens).detached()))
+        }
+    }
+
     @Test func largeModelsAreSplitOverFilesWithAnIndex() throws {
         let model = try TinyModel.make()
         try withTemporaryFolder { folder in
