@@ -13,12 +13,24 @@ extension LanguageModel {
     public func rowLosses(
         of batch: TokenBatch, masks: LayerMasks? = nil, view: SubNetworkView? = nil, tape: CheckpointTape? = nil
     ) throws(TorchError) -> Tensor {
+        try rowLosses(try hidden(of: batch, masks: masks, view: view, tape: tape), try targets(of: batch))
+    }
+
+    /// The stream of `batch` after the final norm, `[rows, columns, hidden]` in the compute type; parameters and errors
+    /// as of `rowLosses(of:masks:view:tape:)`.
+    public func hidden(
+        of batch: TokenBatch, masks: LayerMasks? = nil, view: SubNetworkView? = nil, tape: CheckpointTape? = nil
+    ) throws(TorchError) -> Tensor {
         let shape = [batch.rows, batch.columns]
-        let tokens_BT = try Tensor(batch.tokens, shape: shape, on: device)
-        let targets_BT = try Tensor(batch.targets, shape: shape, on: device)
         var context = ForwardContext(masks: masks, view: view, checkpointing: tape)
         if let segments = batch.segments { context.segments = try Tensor(segments, shape: shape, on: device) }
-        return try rowLosses(try hidden(tokens_BT, in: context), targets_BT)
+        return try hidden(try Tensor(batch.tokens, shape: shape, on: device), in: context)
+    }
+
+    /// The targets of `batch` on the model's device, `[rows, columns]` Int32; -1 does not count.
+    /// - Throws: `TorchError.outOfMemory`.
+    public func targets(of batch: TokenBatch) throws(TorchError) -> Tensor {
+        try Tensor(batch.targets, shape: [batch.rows, batch.columns], on: device)
     }
 }
 

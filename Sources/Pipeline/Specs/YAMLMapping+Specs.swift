@@ -206,9 +206,10 @@ extension PretrainSpec {
         let start = with.requiredStage("start")
         let data = with.requiredStage("data")
         let training = TrainingSpec(with, warmupShare: 0.03)
+        let distill = DistillSpec(with, key: "distill")
         with.finish()
         guard let start, let data, let training else { return nil }
-        self.init(start: start, data: data, training: training)
+        self.init(start: start, data: data, training: training, distill: distill)
     }
 }
 

@@ -31,6 +31,19 @@ extension TrainingSpec {
     }
 }
 
+extension DistillSpec {
+    /// Reads the mapping at `key`; nil when it is absent or wrong.
+    init?(_ with: YAMLMapping, key: String) {
+        guard with.contains(key), let map = with.mapping(key) else { return nil }
+        let teacher = map.requiredStage("teacher")
+        let weight = map.double("weight", in: 0...1)
+        let temperature = map.double("temperature", in: 1e-3...1e3)
+        map.finish()
+        guard let teacher else { return nil }
+        self.init(teacher: teacher, weight: weight ?? 1, temperature: temperature ?? 1)
+    }
+}
+
 extension MixtureSpec {
     init(_ with: YAMLMapping, key: String) {
         self.init()

@@ -9,6 +9,10 @@ extension PretrainSpec {
         outlook.sequenceLength = context[data]?.sequenceLength
         training.addCosts(
             to: &outlook, of: model, sequenceLength: outlook.sequenceLength, runtime: context.runtime, masked: false)
+        distill?.addCosts(
+            to: &outlook, student: model, context,
+            rows: min(context.runtime.microBatch ?? training.batchRows, training.batchRows),
+            precision: training.precision.dtype)
         outlook.diskBytes = (outlook.diskBytes ?? 0) + CostModel(model).storedBytes(.float32)
         return outlook
     }

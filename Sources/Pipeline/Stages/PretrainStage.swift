@@ -10,7 +10,7 @@ extension PretrainSpec: StageSpec {
 
     public var needs: [StageNeed] {
         [StageNeed(key: "start", stage: start, kind: .model), StageNeed(key: "data", stage: data, kind: .corpus)]
-            + training.mixture.needs
+            + training.mixture.needs + (distill.map { [$0.need] } ?? [])
     }
 
     public var steps: Int? { training.steps }
@@ -28,7 +28,19 @@ extension PretrainSpec: StageSpec {
         }
         let size = model.architecture.parameterCount
         let references = try rows.references(start: start, model: model, parameters: size)
-        let trainer = try rows.train(model, NextTokenObjective(model), references: references)
+        let length = rows.corpus.sequenceLength
+        var operations = CostModel(model.architecture).trainingFLOPsPerToken(sequenceLength: length)
+        let end: End
+        if let distill {
+            let teacher = try distill.model(bench, data: data, rows: rows, precision: training.precision.dtype)
+            operations += CostModel(teacher.architecture).forwardFLOPsPerToken(sequenceLength: length)
+            let objective = try withTraining { () throws(TrainingError) in
+                try DistillationObjective(model, teacher: teacher, settings: distill.settings)
+            }
+            end = End(try rows.train(model, objective, references: references))
+        } else {
+            end = End(try rows.train(model, NextTokenObjective(model), references: references))
+        }
         try withTransformer { () throws(TransformerError) in
             try ModelFolder.write(
                 model, to: output.file("model"), dtype: .float32, tokenizer: description.tokenizer,
@@ -36,17 +48,28 @@ extension PretrainSpec: StageSpec {
                 card: ModelCard(title: "\(bench.pipeline): \(bench.id)"), form: .perBlock)
         }
         let scores: [DomainScore]
-        if let measured = trainer.evaluation { scores = measured } else { scores = try rows.measure(model) }
+        if let measured = end.evaluation { scores = measured } else { scores = try rows.measure(model) }
         var facts = lossFacts(scores)
         facts["parameters"] = .integer(size)
-        facts["steps"] = .integer(trainer.step)
-        facts["mixture"] = RecordValue(trainer.weightsByDomain)
+        facts["steps"] = .integer(end.step)
+        facts["mixture"] = RecordValue(end.mixture)
         try Folder.remove(output.file("checkpoints"))
-        let length = rows.corpus.sequenceLength
         return StageResult(
-            tokens: trainer.tokens,
-            floatingPointOperations: Double(trainer.tokens)
-                * CostModel(model.architecture).trainingFLOPsPerToken(sequenceLength: length),
-            facts: .object(facts))
+            tokens: end.tokens, floatingPointOperations: Double(end.tokens) * operations, facts: .object(facts))
+    }
+
+    /// What a trainer of any objective ends with.
+    private struct End {
+        let step: Int
+        let tokens: Int
+        let mixture: [String: Double]
+        let evaluation: [DomainScore]?
+
+        init<O: Objective>(_ trainer: Trainer<O>) {
+            step = trainer.step
+            tokens = trainer.tokens
+            mixture = trainer.weightsByDomain
+            evaluation = trainer.evaluation
+        }
     }
 }
