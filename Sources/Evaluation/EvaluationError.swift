@@ -14,6 +14,10 @@ public enum EvaluationError: Error, Sendable {
     case vocabulary(corpus: Int, model: Int)
     /// A token id outside the vocabulary; `index` counts from 0.
     case token(sequence: Int, index: Int, found: Int, vocabulary: Int)
+    /// A file of questions that cannot be used; `line` counts from 1, nil is the whole file.
+    case taskFile(path: String, line: Int?, problem: String)
+    /// Questions of one split where those of another are due.
+    case split(task: String, found: TaskSplit, needed: TaskSplit, purpose: String)
     /// A request that cannot be met: what was found, what to do.
     case request(reason: String, remedy: String)
 }
@@ -31,6 +35,10 @@ extension EvaluationError: CustomStringConvertible {
         case .token(let sequence, let index, let found, let vocabulary):
             "Sequence \(sequence), token \(index): id \(found) is outside the model's vocabulary "
                 + "(0 to \(vocabulary - 1)); tokenize with the model's own tokenizer."
+        case .taskFile(let path, let line, let problem): "\(path)\(line.map { ", line \($0)" } ?? ""): \(problem)."
+        case .split(let task, let found, let needed, let purpose):
+            "The questions of \(task) are of the split '\(found.rawValue)', but \(purpose) needs '\(needed.rawValue)': "
+                + "a search must not see what is reported; state split: \(needed.rawValue)."
         case .request(let reason, let remedy): "\(reason); \(remedy)."
         }
     }

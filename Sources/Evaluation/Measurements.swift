@@ -91,12 +91,15 @@ public struct Measurements: Codable, Sendable, Equatable {
         public var metric: String
         /// What guessing scores on average; 0 where the answer is free text.
         public var chance: Double
+        /// Which questions were asked; a report refuses those that a search has seen.
+        public var split: TaskSplit?
         public var items: [Item]
 
-        public init(task: String, metric: String, chance: Double, items: [Item]) {
+        public init(task: String, metric: String, chance: Double, split: TaskSplit? = nil, items: [Item]) {
             self.task = task
             self.metric = metric
             self.chance = chance
+            self.split = split
             self.items = items
         }
     }

@@ -10,6 +10,8 @@ public struct ForwardContext {
     public var cache: KeyValueCache?
     /// `[batch, time]`, integers: a token attends only to earlier ones of the same number. Not together with a cache.
     public var segments: Tensor?
+    /// How the tokens of rows branch; nil: each token follows the one before it. Not together with a cache or segments.
+    public var branches: RowBranches?
     /// Where to record block inputs so that the backward pass recomputes blocks instead of keeping their tensors; nil
     /// keeps them.
     public var checkpointing: CheckpointTape?
@@ -26,12 +28,14 @@ public struct ForwardContext {
     /// A context; by default the whole model on fresh tokens.
     public init(
         masks: LayerMasks? = nil, view: SubNetworkView? = nil, cache: KeyValueCache? = nil, segments: Tensor? = nil,
-        checkpointing: CheckpointTape? = nil, skipsDeadLayers: Bool? = nil, observe: Observer? = nil
+        branches: RowBranches? = nil, checkpointing: CheckpointTape? = nil, skipsDeadLayers: Bool? = nil,
+        observe: Observer? = nil
     ) {
         self.masks = masks
         self.view = view
         self.cache = cache
         self.segments = segments
+        self.branches = branches
         self.checkpointing = checkpointing
         self.skipsDeadLayers = skipsDeadLayers
         self.observe = observe

@@ -74,6 +74,18 @@ extension LanguageModel {
         try context.cache?.serve(context.view)
         let time = tokens_BT.shape[1]
         let past = context.cache?.length ?? 0
+        if let branches = context.branches {
+            guard branches.numbers_BT.shape == tokens_BT.shape, branches.positions_BT.shape == tokens_BT.shape else {
+                throw refuse("branches \(branches.numbers_BT.shape) do not match tokens \(tokens_BT.shape)")
+            }
+            guard context.cache == nil, context.segments == nil else {
+                throw refuse("branches go neither with a key-value cache nor with segments")
+            }
+            let mask = try branches.mask().and(try causalMask(time: time, past: 0))
+            return PassGeometry(
+                angles: try rotary.angles(at: branches.positions_BT, below: branches.positionCount),
+                attentionMask: mask, isCausal: false, cache: nil, view: context.view, observe: context.observe)
+        }
         let angles = try rotary.angles(from: past, to: past + time, on: device)
         var mask: Tensor?
         if let segments = context.segments {

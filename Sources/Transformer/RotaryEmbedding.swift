@@ -20,16 +20,27 @@ final class RotaryEmbedding {
     /// Cosines and sines of positions `start..<end`, `[end - start, headSize / 2]` float32: views of one table per
     /// device, which grows by doubling.
     func angles(from start: Int, to end: Int, on device: Device) throws(TorchError) -> RotaryAngles {
-        let table: Table
-        if let held = tables[device], held.positions >= end {
-            table = held
-        } else {
-            table = try make(max(end, 2 * (tables[device]?.positions ?? 128)), on: device)
-            tables[device] = table
-        }
+        let table = try table(of: end, on: device)
         return RotaryAngles(
             cosines: try table.cosines.sliced(0, from: start, to: end),
             sines: try table.sines.sliced(0, from: start, to: end))
+    }
+
+    /// Cosines and sines of any positions below `end`: `[batch, time]` Int64 to `[batch, 1, time, headSize / 2]`.
+    func angles(at positions_BT: Tensor, below end: Int) throws(TorchError) -> RotaryAngles {
+        let table = try table(of: end, on: positions_BT.device)
+        let flat = try positions_BT.reshaped([-1])
+        let shape = [positions_BT.shape[0], 1, positions_BT.shape[1], frequencies.count]
+        return RotaryAngles(
+            cosines: try table.cosines.indexSelected(0, flat).reshaped(shape),
+            sines: try table.sines.indexSelected(0, flat).reshaped(shape))
+    }
+
+    private func table(of positions: Int, on device: Device) throws(TorchError) -> Table {
+        if let held = tables[device], held.positions >= positions { return held }
+        let made = try make(max(positions, 2 * (tables[device]?.positions ?? 128)), on: device)
+        tables[device] = made
+        return made
     }
 
     private func make(_ positions: Int, on device: Device) throws(TorchError) -> Table {

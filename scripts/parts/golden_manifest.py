@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-PACKAGES = ("torch", "transformers", "tokenizers", "sentencepiece", "safetensors", "numpy")
+PACKAGES = ("torch", "transformers", "tokenizers", "sentencepiece", "safetensors", "numpy", "jinja2", "pyyaml")
 
 
 def digest(path):
@@ -30,7 +30,11 @@ def main(clone, names):
     if unknown:
         sys.exit(f"no script in scripts/goldens is named {', '.join(sorted(unknown))}")
     versions = {"python": platform.python_version()}
-    versions.update({package: importlib.metadata.version(package) for package in PACKAGES})
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            pass  # not every script needs every package
     files = []
     for script in scripts:
         generator = f"scripts/goldens/{script.name}"
