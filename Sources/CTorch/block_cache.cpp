@@ -2,6 +2,7 @@
 
 #include <c10/core/CPUAllocator.h>
 
+#include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -31,6 +32,12 @@ public:
     /// oneDNN's scratch comes and goes as bare pointers.
     c10::DeleterFnPtr raw_deleter() const override { return &BlockCache::give_back; }
     void copy_data(void *to, const void *from, size_t bytes) const override { default_copy_data(to, from, bytes); }
+
+    /// Gives every unused block back to the system.
+    void release() {
+        const std::lock_guard<std::mutex> guard(lock);
+        release_all();
+    }
 
     static BlockCache &shared() {
         static auto *cache = new BlockCache;  // never destroyed: tensors may outlive the end of main
@@ -115,3 +122,8 @@ const bool installed = [] {
 }();
 
 }  // namespace
+
+void ct_release_unused_memory(void) {
+    BlockCache::shared().release();
+    malloc_trim(0);
+}

@@ -1,3 +1,4 @@
+internal import Evaluation
 internal import FoundationEssentials
 internal import Glibc
 
@@ -17,7 +18,7 @@ final class CostMeter {
         path = folder + "/" + CostMeter.fileName
         let saved = (try? Folder.read(path)).flatMap { try? JSONDecoder().decode(StageCost.self, from: $0) }
         earlier = saved ?? StageCost()
-        CostMeter.resetPeakMemory()
+        MemoryUse.startPeak()
     }
 
     /// All attempts so far, this one included.
@@ -26,7 +27,7 @@ final class CostMeter {
         cost.attempts += 1
         cost.wallSeconds += CostMeter.seconds(ContinuousClock.now - start)
         cost.processorSeconds += CostMeter.processorSeconds() - processorStart
-        cost.peakMemoryBytes = max(cost.peakMemoryBytes, CostMeter.peakMemoryBytes())
+        cost.peakMemoryBytes = max(cost.peakMemoryBytes, MemoryUse.peakResidentBytes)
         return cost
     }
 
@@ -43,21 +44,5 @@ final class CostMeter {
         guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
         func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) * 1e-6 }
         return seconds(usage.ru_utime) + seconds(usage.ru_stime)
-    }
-
-    /// Largest resident set since the last reset, bytes.
-    static func peakMemoryBytes() -> Int {
-        guard let status = try? String(contentsOf: URL(filePath: "/proc/self/status"), encoding: .utf8),
-            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") })
-        else { return 0 }
-        return (Int(line.filter(\.isNumber)) ?? 0) * 1024
-    }
-
-    /// Linux forgets the peak when asked through `clear_refs`; where it refuses, peaks are those of the whole process.
-    private static func resetPeakMemory() {
-        let descriptor = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        _ = write(descriptor, "5", 1)
-        close(descriptor)
     }
 }

@@ -39,6 +39,10 @@ public enum Engine {
     }
     public static var cudaIsAvailable: Bool { ((try? cudaDeviceCount()) ?? 0) > 0 }
 
+    /// Gives the host memory that nothing uses back to the system. Later tensors ask for fresh pages, so this belongs
+    /// between pieces of work, not into one.
+    public static func releaseUnusedMemory() { ct_release_unused_memory() }
+
     /// Waits until a device has finished what it was given.
     /// - Throws: `.unsupported` without the device.
     public static func synchronize(_ device: Device) throws(TorchError) { try check(ct_synchronize(device.code)) }

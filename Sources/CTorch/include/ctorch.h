@@ -317,6 +317,11 @@ CT_CHECKED ct_status ct_open_cuda(int32_t *_Nonnull device_count);
 /* Waits until a CUDA device has finished. */
 CT_CHECKED ct_status ct_synchronize(int32_t device);
 
+/* ---- block_cache.cpp ---- */
+
+/* Gives memory that no tensor and no object uses back to the system: that kept for tensors, and malloc's. */
+void ct_release_unused_memory(void);
+
 #ifdef __cplusplus
 }
 #endif
