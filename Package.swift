@@ -64,7 +64,7 @@ let package = Package(
         module("Evaluation", ["Transformer", "Corpus", "Torch"]),
         module("Transformer", ["Torch", "Files"]),
         module("Torch", ["CTorch", "Files"]),
-        module("Search", ["Corpus"]),
+        module("Search", ["Corpus", "Files", "CSVM"]),
         module("Corpus", ["CCorpus", "Files", "CZlib", "CZstd", "Yams", crypto]),
         module("Files", []),
         .target(
@@ -75,6 +75,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("sentencepiece"), .linkedLibrary("pcre2-8")]),
         .target(name: "CBoundary", cxxSettings: cxxSettings),
         .target(name: "CNoLocales", cSettings: portable.map { [.define("LOCALE_TABLES", to: $0)] }),
+        .systemLibrary(name: "CSVM", providers: [.apt(["libsvm-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(

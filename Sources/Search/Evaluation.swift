@@ -1,7 +1,7 @@
 /// One candidate that was measured: a row of a search's archive and of its journal.
 public struct Evaluation: Codable, Sendable, Equatable {
-    /// Why a genome was measured.
-    public enum Proposal: String, Codable, Sendable {
+    /// How a genome came to be measured.
+    public enum Method: String, Codable, Sendable {
         /// Drawn at random.
         case random
         /// A child of measured parents.
@@ -20,17 +20,17 @@ public struct Evaluation: Codable, Sendable, Equatable {
     public let scores: [Double]
     /// The round that proposed it, counted from 0.
     public let round: Int
-    /// Why it was measured.
-    public let proposal: Proposal
+    /// How it came to be measured.
+    public let method: Method
     /// How long measuring took, in seconds.
     public let seconds: Double
 
-    public init(id: Int, genome: Genome, scores: [Double], round: Int, proposal: Proposal, seconds: Double) {
+    public init(id: Int, genome: Genome, scores: [Double], round: Int, method: Method, seconds: Double) {
         self.id = id
         self.genome = genome
         self.scores = scores
         self.round = round
-        self.proposal = proposal
+        self.method = method
         self.seconds = seconds
     }
 

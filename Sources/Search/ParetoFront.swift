@@ -24,7 +24,7 @@ public struct ParetoFront: Codable, Sendable, Equatable {
     public init(
         objectives: [SearchObjective], evaluations: [Evaluation], reference: [Double]
     ) throws(SearchError) {
-        try Self.check(objectives, reference)
+        try objectives.check(reference: reference)
         let candidates = evaluations.filter(\.isComparable)
         let points = candidates.map { objectives.minimised($0.scores) }
         let sorted = Dominance.front(points).sorted { one, other in
@@ -44,7 +44,7 @@ public struct ParetoFront: Codable, Sendable, Equatable {
     public static func hypervolumes(
         after evaluations: [Evaluation], objectives: [SearchObjective], reference: [Double]
     ) throws(SearchError) -> [Double] {
-        try check(objectives, reference)
+        try objectives.check(reference: reference)
         let corner = objectives.minimised(reference)
         var front: [[Double]] = []
         var volume = 0.0
@@ -76,19 +76,5 @@ public struct ParetoFront: Codable, Sendable, Equatable {
             }
         }
         return sums.indices.min { sums[$0] < sums[$1] }.map { members[$0] }
-    }
-
-    private static func check(_ objectives: [SearchObjective], _ reference: [Double]) throws(SearchError) {
-        guard (2...3).contains(objectives.count), Set(objectives.map(\.name)).count == objectives.count else {
-            throw .invalidArgument(
-                reason: "A search was given the objectives \(objectives.map(\.name).joined(separator: ", "))",
-                remedy: "name two or three different ones")
-        }
-        guard reference.count == objectives.count, reference.allSatisfy(\.isFinite) else {
-            throw .invalidArgument(
-                reason: "The reference point \(reference) does not fit the objectives "
-                    + objectives.map(\.name).joined(separator: ", "),
-                remedy: "give one finite number for each")
-        }
     }
 }

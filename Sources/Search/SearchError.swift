@@ -1,3 +1,5 @@
+public import Files
+
 /// What can go wrong in a search; every case carries the data a person needs to act.
 public enum SearchError: Error, Sendable, Equatable {
     /// A search space, a list of objectives or a setting that makes no search: what was found, what to do.
@@ -25,3 +27,12 @@ extension SearchError: CustomStringConvertible {
         }
     }
 }
+
+extension SearchError: FileError {
+    public init(_ failure: FileFailure) {
+        self = .io(path: failure.path, operation: failure.operation, code: failure.code)
+    }
+}
+
+/// File operations under this module's error type.
+typealias FileSystem = FileOperations<SearchError>

@@ -35,4 +35,40 @@ extension [SearchObjective] {
     func minimised(_ scores: [Double]) -> [Double] {
         zip(self, scores).map { $0.minimised($1) }
     }
+    /// The given values of measured and of computed objectives, each in the objectives' order, as one list in that order.
+    func merged(measured: [Double], computed: [Double]) -> [Double] {
+        var (measured, computed) = (measured[...], computed[...])
+        let merged = compactMap { $0.source == .measured ? measured.popFirst() : computed.popFirst() }
+        precondition(
+            merged.count == count && measured.isEmpty && computed.isEmpty,
+            "an evaluator gives one value for each objective that it is asked for")
+        return merged
+    }
+
+    /// - Throws: `SearchError.invalidArgument` unless they are two or three of different names that fit a table.
+    func check() throws(SearchError) {
+        let names = map(\.name)
+        guard (2...3).contains(count), Set(names).count == count else {
+            throw .invalidArgument(
+                reason:
+                    "A search was given the objectives \(names.isEmpty ? "of nothing" : names.joined(separator: ", "))",
+                remedy: "name two or three different ones")
+        }
+        for name in names where name.isEmpty || name.contains(where: { ",\"\n\r".contains($0) }) {
+            throw .invalidArgument(
+                reason: "The objective '\(name)' has a name that is empty or would break a row of a table",
+                remedy: "name it without commas, quotes and line ends")
+        }
+    }
+
+    /// - Throws: `SearchError.invalidArgument` as `check()`, and when the point does not fit the objectives.
+    func check(reference: [Double]) throws(SearchError) {
+        try check()
+        guard reference.count == count, reference.allSatisfy(\.isFinite) else {
+            throw .invalidArgument(
+                reason: "The reference point \(reference) does not fit the objectives "
+                    + map(\.name).joined(separator: ", "),
+                remedy: "give one finite number for each")
+        }
+    }
 }

@@ -11,7 +11,7 @@ import Testing
 
     private func evaluations(_ scores: [[Double]]) -> [Evaluation] {
         scores.enumerated().map { id, scores in
-            Evaluation(id: id, genome: Genome([UInt8(id)]), scores: scores, round: 0, proposal: .random, seconds: 1)
+            Evaluation(id: id, genome: Genome([UInt8(id)]), scores: scores, round: 0, method: .random, seconds: 1)
         }
     }
 

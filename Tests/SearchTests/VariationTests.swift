@@ -66,4 +66,26 @@ import Testing
         #expect(abs(Double(exchanges) / 4_000 - 0.45 * (20 * 0.5 + 20 * 0.8)) < 0.3)
         #expect(changes.allSatisfy { (60...140).contains($0) }, "one in forty of 4,000: \(changes)")
     }
+
+    /// A gene that only one parent uses stays with that parent's depth; one that mutation switches on is drawn.
+    @Test func genesWithoutEffectSayNothingToChildren() throws {
+        let space = try SearchSpace(
+            optionCounts: [2] + [Int](repeating: 3, count: 8), inactiveGenes: [[5, 6, 7, 8], []])
+        let variation = IntegerVariation(space: space)
+        var stream = RandomStream(seed: 7, name: "depth")
+        let shallow: [UInt8] = [0, 2, 2, 2, 2, 0, 0, 0, 0]
+        let deep: [UInt8] = [1, 1, 1, 1, 1, 1, 1, 1, 1]
+        var drawn = [Int](repeating: 0, count: 3)
+        for _ in 0..<3_000 {
+            var genes = shallow + deep
+            variation.cross(&genes, at: 0, 9, using: &stream)
+            let start = genes[0] == 1 ? 0 : 9
+            #expect(genes[(start + 5)..<(start + 9)] == [1, 1, 1, 1])
+            var child = shallow
+            variation.mutate(&child, at: 0, using: &stream)
+            #expect(space.contains(Genome(child)))
+            if child[0] == 1 { for gene in child[5...] { drawn[Int(gene)] += 1 } }
+        }
+        #expect(drawn.reduce(0, +) > 900 && drawn.allSatisfy { abs($0 * 3 - drawn.reduce(0, +)) < 300 }, "\(drawn)")
+    }
 }
