@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <bit>
 #include <map>
 #include <mutex>
@@ -22,10 +23,25 @@ namespace {
 
 constexpr size_t smallest = size_t(1) << 20, page = size_t(1) << 16;
 
+/// Bytes that tensors hold now, and the most they held since the count was last set back. Blocks that are kept for later
+/// do not count.
+std::atomic<int64_t> held_bytes, most_held_bytes;
+
+void count(int64_t bytes) {
+    const int64_t now = held_bytes.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+    int64_t most = most_held_bytes.load(std::memory_order_relaxed);
+    while (now > most && !most_held_bytes.compare_exchange_weak(most, now, std::memory_order_relaxed)) {}
+}
+
 class BlockCache final : public c10::Allocator {
 public:
     c10::DataPtr allocate(size_t bytes) override {
-        if (bytes < smallest) return c10::GetDefaultCPUAllocator()->allocate(bytes);
+        if (bytes < smallest) {
+            // Released and given a deleter of ours, so that it is counted when it goes.
+            void *memory = c10::GetDefaultCPUAllocator()->allocate(bytes).release_context();
+            count(static_cast<int64_t>(malloc_usable_size(memory)));
+            return {memory, memory, &BlockCache::give_back, at::Device(at::kCPU)};
+        }
         void *block = take(size_class(bytes));
         return {block, block, &BlockCache::give_back, at::Device(at::kCPU)};
     }
@@ -64,6 +80,7 @@ private:
             void *block = found->second;
             free_blocks.erase(found);
             free_bytes -= size;
+            count(static_cast<int64_t>(size));
             return block;
         }
         void *block = map_block(size);
@@ -75,13 +92,16 @@ private:
             throw Fault(CT_OUT_OF_MEMORY, "a tensor needs " + std::to_string(size) +
                                               " bytes, which the system refuses: use smaller micro-batches, a shorter sequence or a smaller model");
         sizes.emplace(block, size);
+        count(static_cast<int64_t>(size));
         return block;
     }
 
     /// Frees whatever `allocate` gave, small or large.
     static void give_back(void *memory) {
         const bool may_be_ours = reinterpret_cast<uintptr_t>(memory) % 4096 == 0;
-        if (!may_be_ours || !shared().put(memory)) c10::GetDefaultCPUAllocator()->raw_deleter()(memory);
+        if (may_be_ours && shared().put(memory)) return;
+        count(-static_cast<int64_t>(malloc_usable_size(memory)));
+        c10::GetDefaultCPUAllocator()->raw_deleter()(memory);
     }
 
     /// False for memory that is no block of ours.
@@ -90,6 +110,7 @@ private:
         const auto found = sizes.find(block);
         if (found == sizes.end()) return false;
         const size_t size = found->second;
+        count(-static_cast<int64_t>(size));
         if (free_bytes + size > limit) {
             sizes.erase(found);
             munmap(block, size);
@@ -127,3 +148,6 @@ void ct_release_unused_memory(void) {
     BlockCache::shared().release();
     malloc_trim(0);
 }
+int64_t ct_held_bytes(void) { return held_bytes.load(std::memory_order_relaxed); }
+int64_t ct_most_held_bytes(void) { return most_held_bytes.load(std::memory_order_relaxed); }
+void ct_forget_most_held_bytes(void) { most_held_bytes.store(held_bytes.load(std::memory_order_relaxed), std::memory_order_relaxed); }

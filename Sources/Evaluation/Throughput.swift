@@ -2,63 +2,86 @@ internal import Glibc
 internal import Torch
 public import Transformer
 
-/// How fast a model runs on its device, in tokens per second of wall time.
-public struct Throughput: Codable, Sendable, Hashable {
-    /// Tokens per second of forward passes over whole rows, logits of the last position included.
-    public var forward: Double
-    /// Tokens per second of greedy decoding with a key-value cache, one token per sequence and pass.
-    public var decode: Double
+/// How a model's speed is measured.
+public struct ThroughputSettings: Codable, Sendable, Hashable {
     /// Sequences at once.
     public var rows: Int
-    /// Tokens of a row, and of the prompt that decoding goes on from.
+    /// Tokens of each prompt.
     public var columns: Int
-    /// Tokens decoded per sequence.
+    /// Tokens decoded after each prompt, one per sequence and pass.
     public var decoded: Int
+    /// Measurements whose median counts.
+    public var repeats: Int
+    /// Whole measurements before that are not counted: memory is taken, caches and clocks settle.
+    public var warmups: Int
 
-    /// Measures after one pass of each kind that is not counted; the best of `repeats`, since other work only slows.
-    /// - Parameters:
-    ///   - rows: Sequences at once; at least 1.
-    ///   - columns: Tokens per row; at least 1.
-    ///   - decoded: Tokens to decode per sequence; at least 1.
-    /// - Throws: `EvaluationError.request` for sizes below 1, `.torch`.
-    public static func measure(
-        _ model: LanguageModel, rows: Int = 1, columns: Int = 256, decoded: Int = 32, repeats: Int = 3
-    ) throws(EvaluationError) -> Throughput {
-        guard rows >= 1, columns >= 1, decoded >= 1, repeats >= 1 else {
-            throw .request(
-                reason: "a measurement of \(rows) x \(columns) tokens, \(decoded) decoded, \(repeats) times",
-                remedy: "all four must be at least 1")
-        }
-        return try withTorch { () throws(TorchError) in
-            try withoutGradients { () throws(TorchError) in
-                let size = model.architecture.vocabularySize
-                let tokens = try Tensor(
-                    (0..<rows * columns).map { Int32(truncatingIfNeeded: ($0 &* 7919) % size) },
-                    shape: [rows, columns],
-                    on: model.device)
-                var forward = Double.infinity
-                var decode = Double.infinity
-                for pass in 0...repeats {
-                    let first = seconds()
-                    var next = try last(model, tokens, ForwardContext())
-                    let second = seconds()
-                    let context = ForwardContext(cache: KeyValueCache(capacity: columns + decoded))
-                    next = try last(model, tokens, context)
-                    let third = seconds()
-                    for _ in 0..<decoded { next = try last(model, next, context) }
-                    let fourth = seconds()
-                    if pass == 0 { continue }
-                    forward = min(forward, second - first)
-                    decode = min(decode, fourth - third)
-                }
-                return Throughput(
-                    forward: Double(rows * columns) / forward, decode: Double(rows * decoded) / decode, rows: rows,
-                    columns: columns, decoded: decoded)
-            }
-        }
+    public init(rows: Int = 1, columns: Int = 256, decoded: Int = 32, repeats: Int = 5, warmups: Int = 3) {
+        self.rows = rows
+        self.columns = columns
+        self.decoded = decoded
+        self.repeats = repeats
+        self.warmups = warmups
     }
 
-    /// The most likely next token of each row, `[rows, 1]`; waits for it.
+    /// The rules that these settings break, one sentence each.
+    public var problems: [String] {
+        var found: [String] = []
+        for (name, value, least) in [
+            ("rows", rows, 1), ("columns", columns, 1), ("decoded", decoded, 1), ("repeats", repeats, 1),
+            ("warmups", warmups, 3),
+        ] where value < least { found.append("\(name) is \(value); it must be at least \(least)") }
+        return found
+    }
+}
+
+/// How fast a model runs on its device, in wall time.
+public enum Throughput {
+    /// Measures prefill (a prompt of `columns` tokens a row into an empty key-value cache, with the logits of its last
+    /// position) and decoding (greedy, one token a row and pass) apart.
+    /// - Parameter context: masks or a view under which the model runs; its cache is not used.
+    /// - Throws: `EvaluationError.request` for settings that cannot be used, `.torch`.
+    public static func measure(
+        _ model: LanguageModel, _ settings: ThroughputSettings = ThroughputSettings(),
+        in context: ForwardContext = ForwardContext()
+    ) throws(EvaluationError) -> Measurements.Throughput {
+        if let problem = settings.problems.first {
+            throw .request(reason: "the throughput's " + problem, remedy: "correct the settings")
+        }
+        let times = try withTorch { () throws(TorchError) in
+            try withoutGradients { () throws(TorchError) in try run(model, settings, context) }
+        }
+        let prefill = Spread(times.map(\.prefill)), decode = Spread(times.map(\.decode))
+        return Measurements.Throughput(
+            prefillTokensPerSecond: Double(settings.rows * settings.columns) / prefill.median,
+            decodeTokensPerSecond: Double(settings.rows * settings.decoded) / decode.median, rows: settings.rows,
+            columns: settings.columns, decoded: settings.decoded, repeats: settings.repeats,
+            spread: max(prefill.relativeRange, decode.relativeRange))
+    }
+
+    /// Seconds of both parts in each repeat that counts.
+    private static func run(
+        _ model: LanguageModel, _ settings: ThroughputSettings, _ given: ForwardContext
+    ) throws(TorchError) -> [(prefill: Double, decode: Double)] {
+        let size = model.architecture.vocabularySize
+        let tokens = try Tensor(
+            (0..<settings.rows * settings.columns).map { Int64(($0 &* 7919) % size) },
+            shape: [settings.rows, settings.columns], on: model.device)
+        let cache = KeyValueCache(capacity: settings.columns + settings.decoded)
+        var context = given
+        context.cache = cache
+        var times: [(prefill: Double, decode: Double)] = []
+        for pass in 0..<settings.warmups + settings.repeats {
+            cache.clear()
+            let start = seconds()
+            var next = try last(model, tokens, context)
+            let middle = seconds()
+            for _ in 0..<settings.decoded { next = try last(model, next, context) }
+            if pass >= settings.warmups { times.append((middle - start, seconds() - middle)) }
+        }
+        return times
+    }
+
+    /// The likeliest next token of each row, `[rows, 1]`; waits for it.
     private static func last(
         _ model: LanguageModel, _ tokens_BT: Tensor, _ context: ForwardContext
     ) throws(TorchError) -> Tensor {
@@ -73,5 +96,21 @@ public struct Throughput: Codable, Sendable, Hashable {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+}
+
+/// Repeated measurements of one time.
+struct Spread: Equatable {
+    /// The middle one; the mean of the two middle ones when they are even in number.
+    let median: Double
+    /// The longest less the shortest, over the median.
+    let relativeRange: Double
+
+    /// - Parameter values: at least one, all positive.
+    init(_ values: [Double]) {
+        let sorted = values.sorted()
+        let middle = sorted.count / 2
+        median = sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+        relativeRange = (sorted[sorted.count - 1] - sorted[0]) / median
     }
 }

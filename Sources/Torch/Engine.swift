@@ -30,6 +30,14 @@ public enum Engine {
     public static var isDeterministic: Bool { ct_deterministic() }
     public static func setDeterministic(_ on: Bool) { ct_set_deterministic(on) }
 
+    /// Bytes of CPU memory that the tensors of this process hold, its threads together; memory that is kept for later
+    /// tensors and mapped files apart.
+    public static var tensorBytes: Int { Int(ct_held_bytes()) }
+    /// The most `tensorBytes` since the beginning or since `forgetPeak()`.
+    public static var peakTensorBytes: Int { Int(ct_most_held_bytes()) }
+    /// Lets `peakTensorBytes` begin again at what is held now.
+    public static func forgetPeak() { ct_forget_most_held_bytes() }
+
     /// Loads libtorch's CUDA part and counts the devices.
     /// - Throws: `.unsupported`, with the reason and the way out, when there is none.
     public static func cudaDeviceCount() throws(TorchError) -> Int {

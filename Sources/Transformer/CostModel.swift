@@ -37,6 +37,11 @@ public struct CostModel: Sendable {
     /// Bytes of the weights in a file of this type.
     public func storedBytes(_ dtype: DType) -> Int { parameterCount * dtype.bytes }
 
+    /// Bytes that one token leaves in the key-value cache.
+    public func keyValueBytesPerToken(_ dtype: DType) -> Int {
+        architecture.blocks.reduce(0) { $0 + 2 * $1.keyValueHeads * architecture.headSize } * dtype.bytes
+    }
+
     /// Number of mask variables when all four families are pruned: layers, hidden channels, heads and neurons of each
     /// block.
     public var maskVariableCount: Int {
@@ -73,13 +78,12 @@ public struct CostModel: Sendable {
 
     /// Peak bytes of inference with weights of this type and a key-value cache for `rows` sequences.
     public func inferenceMemory(rows: Int, sequenceLength: Int, weightDType: DType) -> MemoryEstimate {
-        let keyValues = architecture.blocks.reduce(0) { $0 + 2 * $1.keyValueHeads * architecture.headSize }
         let widest = architecture.blocks.map { activationElements($0, masked: false) }.max() ?? 0
         return MemoryEstimate(
             weightBytes: parameterCount * weightDType.bytes, gradientBytes: 0, optimizerBytes: 0,
             activationBytes: rows * sequenceLength * widest * weightDType.bytes + rows * architecture.vocabularySize
                 * 4,
-            cacheBytes: rows * sequenceLength * keyValues * weightDType.bytes)
+            cacheBytes: rows * sequenceLength * keyValueBytesPerToken(weightDType))
     }
 
     /// Elements that one token leaves behind in a block for the backward pass.

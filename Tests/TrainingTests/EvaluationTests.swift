@@ -91,10 +91,7 @@ import Transformer
         #expect(scored == 0)
     }
 
-    @Test func throughputAndMemoryAreMeasured() throws {
-        let model = try TinyRun().model()
-        let speed = try Throughput.measure(model, rows: 2, columns: 8, decoded: 4, repeats: 1)
-        #expect(speed.forward > 0 && speed.decode > 0 && speed.forward.isFinite && speed.decode.isFinite)
+    @Test func theProcessKnowsItsMemory() throws {
         #expect(MemoryUse.peakResidentBytes >= MemoryUse.residentBytes / 2 && MemoryUse.residentBytes > 10_000_000)
         // Other tests run beside this one, so only much more than they take shows.
         let large = try Tensor.ones([1 << 29], .uint8)

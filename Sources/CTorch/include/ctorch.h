@@ -321,6 +321,10 @@ CT_CHECKED ct_status ct_synchronize(int32_t device);
 
 /* Gives memory that no tensor and no object uses back to the system: that kept for tensors, and malloc's. */
 void ct_release_unused_memory(void);
+/* Bytes of CPU memory that tensors of this process hold now, and the most since the count was set back. */
+int64_t ct_held_bytes(void);
+int64_t ct_most_held_bytes(void);
+void ct_forget_most_held_bytes(void);
 
 #ifdef __cplusplus
 }
