@@ -43,15 +43,15 @@ locked() {
     flock -n 9 || { say "waiting for another run that holds $CACHE/$1.lock"; flock 9; }
 }
 
+# True for root, and where sudo works or can ask for a password.
+can_administrate() {
+    [ "$(id -u)" = 0 ] || { command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; }
+}
+
 # administrator COMMAND...: runs it as root, or tells what to run.
 administrator() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
-        sudo "$@"
-    else
-        stop "this step needs root, and sudo is not to be had without a password here" "Run as root: $*"
-    fi
+    can_administrate || stop "this step needs root, and sudo wants a password here" "Run as root: $*"
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
 # Sets PYTHON to an environment with the packages of a requirements file: made once for each content of that file.
@@ -83,7 +83,7 @@ pip_quietly() {
     shift
     log="$(mktemp)"
     if ! "$python" -m pip --disable-pip-version-check --no-input "$@" >"$log" 2>&1; then
-        tail -n 8 "$log" | sed 's/^/    /' >&2
+        { grep -v 'WARNING: Retrying' "$log" || true; } | tail -n 6 | sed 's/^/    /' >&2
         if grep -q 'DO NOT MATCH THE HASHES' "$log"; then
             rm -f "$log"
             stop "a downloaded package is not the one this project pins (SHA-256 differs)" \
@@ -94,7 +94,7 @@ pip_quietly() {
         fi
         rm -f "$log"
         stop "pip could not fetch what this project pins (its last lines are above)" \
-            "Without a network: put the files named by 'scripts/setup --list' into $CACHE/wheels and run this again." \
+            "Without a network: put the packages that scripts/parts/*.txt pin into $CACHE/wheels and run this again." \
             "Behind a proxy or mirror: set pip's own PIP_* variables or pip.conf."
     fi
     rm -f "$log"
