@@ -1,6 +1,6 @@
 /// `runtime:` of a stage: how it runs on this machine. Never hashed, so it must not change samples, nor results beyond rounding.
 public struct RuntimeSettings: Encodable, Sendable, Equatable {
-    /// Rows of one forward and backward pass; nil takes what memory allows.
+    /// Rows of one forward and backward pass; nil takes all rows of a step at once.
     public var microBatch: Int?
     /// Steps between two progress events.
     public var logEvery: Int

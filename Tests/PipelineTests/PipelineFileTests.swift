@@ -128,6 +128,25 @@ let soundText = """
         #expect(lines == lines.sorted())
     }
 
+    /// Every key that a file may hold stands, explained, in one of the repository's.
+    @Test func everyKeyIsExplainedInAPipelineFile() throws {
+        func names<Key: CodingKey & CaseIterable>(_ keys: Key.Type) -> [String] { keys.allCases.map(\.stringValue) }
+        let keys =
+            names(RuntimeSettings.CodingKeys.self) + names(PackSpec.CodingKeys.self) + names(PruneSpec.CodingKeys.self)
+            + names(MaskSpec.CodingKeys.self) + names(TrainingSpec.CodingKeys.self)
+            + names(MixtureSpec.Dynamic.CodingKeys.self) + names(PretrainSpec.CodingKeys.self)
+            + names(DistillSpec.CodingKeys.self) + names(EvaluateSpec.CodingKeys.self)
+            + names(ExportSpec.CodingKeys.self) + names(ArchitectureSizes.CodingKeys.self)
+            + names(TargetSpec.CodingKeys.self) + ["weights", "architecture", "like", "given", "measured", "fitted"]
+        let files = try PipelinePlanTests.pipelines.map {
+            try String(contentsOfFile: SmallPipeline.repository + "/pipelines/" + $0, encoding: .utf8)
+        }
+        let words = Set(
+            files.joined(separator: "\n").split { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == ":") }
+                .map(String.init))
+        for key in Set(keys) { #expect(words.contains(key + ":"), "no pipeline file shows \(key)") }
+    }
+
     @Test func notYAMLIsToldWithItsPlace() {
         #expect(problems("stages: [").first?.file == "p.yaml")
         #expect(problems("name: a\nname: b\nstages: []").contains { $0.reason.contains("twice") })
