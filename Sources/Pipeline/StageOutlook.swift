@@ -7,8 +7,10 @@ public struct StageOutlook: Sendable {
     public var source: Architecture?
     /// Tokens per row of the packed rows it makes or reads.
     public var sequenceLength: Int?
-    /// Tokens that go through the model.
+    /// Tokens that go through the model, or that are packed.
     public var tokens: Int?
+    /// `tokens` is a guess from the size of the text, not a count.
+    public var tokensAreEstimated = false
     /// Floating-point operations by the cost model.
     public var floatingPointOperations: Double?
     /// Peak bytes of memory.

@@ -7,8 +7,9 @@ struct Plan: ParsableCommand {
         abstract: "Says, stage by stage, what a run would do, why, and what it would take. Reads no weights.",
         discussion: """
             Per stage: cached, resume at step N of M, or run, with the key or input that changed against the newest \
-            artifact. Counts of tokens and parameters are exact; operations, memory and disk come from the cost model; \
-            times from a recorded rate where the stage kind ran before, else from the product rate measured now.
+            artifact. Counts of parameters and tokens are exact, but for the tokens of text that is not packed yet; \
+            operations, memory and disk come from the cost model; times from a recorded rate where the stage kind \
+            ran before, else from the product rate measured now.
             """)
 
     @OptionGroup var place: Place

@@ -48,8 +48,11 @@ enum PlanRendering {
         } else if let made = outlook.architecture {
             lines.append("parameters   \(Rendering.grouped(made.parameterCount))")
         }
-        if let tokens = outlook.tokens {
-            lines.append("tokens       \(Rendering.grouped(tokens)) (\(Rendering.short(Double(tokens))))")
+        if let tokens = tokens(stage) {
+            lines.append(
+                tokens.areEstimated
+                    ? "tokens       about \(Rendering.short(Double(tokens.count))), estimated from the size of the text"
+                    : "tokens       \(Rendering.grouped(tokens.count)) (\(Rendering.short(Double(tokens.count))))")
         }
         if stage.isCached { return lines }
         if let operations = outlook.floatingPointOperations {
@@ -69,6 +72,14 @@ enum PlanRendering {
             )
         }
         return lines + outlook.notes.map { "note         \($0)" }
+    }
+
+    /// The tokens of a stage: its artifact's count where there is one and the outlook has only an estimate.
+    private static func tokens(_ stage: PlannedStage) -> (count: Int, areEstimated: Bool)? {
+        if stage.outlook.tokensAreEstimated, case .cached(let artifact) = stage.state {
+            return (artifact.record.cost.tokens, false)
+        }
+        return stage.outlook.tokens.map { ($0, stage.outlook.tokensAreEstimated) }
     }
 
     private static func time(_ stage: PlannedStage, _ rates: RateBook) -> Double? {
@@ -100,6 +111,7 @@ enum PlanRendering {
             var parameters: Int?
             var sourceParameters: Int?
             var tokens: Int?
+            var tokensAreEstimated: Bool?
             var floatingPointOperations: Double?
             var memoryBytes: Int?
             var diskBytes: Int?
@@ -111,7 +123,8 @@ enum PlanRendering {
             var entry = Entry(
                 id: stage.id, kind: stage.kind, state: "", fingerprint: stage.fingerprint, path: stage.path,
                 steps: stage.declaration.spec.steps, parameters: stage.outlook.architecture?.parameterCount,
-                sourceParameters: stage.outlook.source?.parameterCount, tokens: stage.outlook.tokens,
+                sourceParameters: stage.outlook.source?.parameterCount, tokens: tokens(stage)?.count,
+                tokensAreEstimated: tokens(stage).map(\.areEstimated),
                 floatingPointOperations: stage.outlook.floatingPointOperations, memoryBytes: stage.outlook.memoryBytes,
                 diskBytes: stage.outlook.diskBytes, seconds: time(stage, rates),
                 rateSource: rates.rate(for: stage)?.source,

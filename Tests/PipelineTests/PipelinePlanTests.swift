@@ -39,6 +39,25 @@ import Transformer
         #expect(try #require(prune.outlook.memoryBytes) > 6_738_415_616 * 16)
     }
 
+    @Test func tokensOfTextAreEstimatedBeforeItIsPacked() throws {
+        let small = try SmallPipeline()
+        let packed = try #require(small.plan().stages.first { $0.kind == .pack })
+        let estimate = try #require(packed.outlook.tokens)
+        #expect(packed.outlook.tokensAreEstimated)
+        try small.run(choosing: { $0.until = stage("packed") })
+        guard case .cached(let artifact)? = try small.plan()[stage("packed")]?.state else {
+            Issue.record("not cached")
+            return
+        }
+        let counted = artifact.record.cost.tokens
+        // This test's vocabulary of 512 gives twice the tokens of a common one.
+        #expect(counted > estimate / 2 && counted < estimate * 4, "\(counted) tokens, \(estimate) estimated")
+        // Two bytes a token; and never more than is asked for.
+        #expect(packed.outlook.diskBytes == 2 * estimate)
+        let limited = try small.plan(["packed.max_tokens_per_domain=32", "packed.max_validation_tokens_per_domain=16"])
+        #expect(limited[stage("packed")]?.outlook.tokens == 48)
+    }
+
     @Test func aTargetThatDoesNotFitItsSourceIsAProblemOfThePlan() throws {
         let small = try SmallPipeline()
         func message(_ target: String) -> (line: Int?, text: String) {
