@@ -39,6 +39,15 @@ public enum CanonicalJSON {
         do { return try encoder.encode(value) } catch { preconditionFailure("value has no canonical JSON: \(error)") }
     }
 
+    /// A value from either form.
+    /// - Throws: the decoder's error when `bytes` hold something else.
+    public static func value<Value: Decodable>(_ type: Value.Type, from bytes: Data) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return try decoder.decode(type, from: bytes)
+    }
+
     /// Readable JSON for files that people open: sorted keys, indented.
     public static func readable(_ value: some Encodable) -> Data {
         let encoder = JSONEncoder()

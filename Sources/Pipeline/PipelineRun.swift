@@ -189,7 +189,8 @@ public struct PipelineRun {
         let record = StageRecord(
             id: stage.id, kind: stage.kind, fingerprint: fingerprint, revision: stage.key.revision, seed: seed,
             with: stage.key.with, inputs: stage.inputs, lineage: lineage, codeVersion: shearlingVersion,
-            libtorchVersion: Engine.version, processor: Engine.cpuCapability, finishedAt: Date().timeIntervalSince1970,
+            libtorchVersion: Engine.version, processor: Engine.cpuCapability, device: declaration.runtime.device,
+            finishedAt: Date().timeIntervalSince1970,
             cost: cost, facts: result.facts, files: try PipelineRun.files(in: output.path))
         try output.commit(record)
         log.post(.stageFinished(id: stage.id, fingerprint: fingerprint, path: path, cost: cost))

@@ -21,7 +21,8 @@ public final class RateBook {
 
     /// The rate for a stage; nil when nothing can be measured.
     public func rate(for stage: PlannedStage) -> Rate? {
-        if let record = newestRecord(of: stage.kind), record.cost.floatingPointOperations > 0,
+        if let record = newestRecord(of: stage.kind, on: stage.declaration.runtime.device),
+            record.cost.floatingPointOperations > 0,
             record.cost.wallSeconds > 0
         {
             return Rate(
@@ -46,11 +47,11 @@ public final class RateBook {
         return made
     }
 
-    /// The newest record of a kind that says how many operations it took.
-    private func newestRecord(of kind: StageKind) -> StageRecord? {
-        store.records().filter { $0.kind == kind && $0.cost.floatingPointOperations > 0 }.max {
-            $0.finishedAt < $1.finishedAt
-        }
+    /// The newest record of a kind, run on a device of that sort, that says how many operations it took.
+    private func newestRecord(of kind: StageKind, on device: String) -> StageRecord? {
+        store.records().filter {
+            $0.kind == kind && $0.cost.floatingPointOperations > 0 && ($0.device ?? "cpu").prefix(3) == device.prefix(3)
+        }.max { $0.finishedAt < $1.finishedAt }
     }
 }
 

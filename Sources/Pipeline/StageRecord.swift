@@ -21,6 +21,8 @@ public struct StageRecord: Codable, Sendable, Equatable {
     public var libtorchVersion: String
     /// Processor instructions in use (“avx512_bf16”), since results are bit-equal only on like machines.
     public var processor: String
+    /// Where its tensors lived: `cpu` or `cuda:N`.
+    public var device: String? = nil
     /// Seconds since 1970.
     public var finishedAt: Double
     /// What it took, over all attempts.

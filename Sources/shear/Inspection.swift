@@ -23,6 +23,7 @@ struct Inspection {
         if let row { return try packedRow(corpus, row, validation, tokenizer) }
         var parts: [String] = []
         if exists("/stage.json") { parts.append(try artifact()) }
+        if exists("/convergence.json") { parts.append(try convergence()) }
         if exists("/trainer.json") { parts.append(try checkpoint()) }
         if FileManager.default.fileExists(atPath: corpus + "/data.lock.json") { parts.append(try packed(corpus)) }
         if exists("/masks.safetensors") {
@@ -93,6 +94,14 @@ struct Inspection {
         pairs.append(("with", record.with.text))
         pairs.append(("facts", record.facts.text))
         return lines(pairs)
+    }
+
+    private func convergence() throws(PipelineError) -> String {
+        let file = path + "/convergence.json"
+        guard let bytes = try? Data(contentsOf: URL(filePath: file)),
+            let report = try? CanonicalJSON.value(ConvergenceReport.self, from: bytes)
+        else { throw .damagedArtifact(path: file, problem: "it cannot be read") }
+        return "masks after \(report.step) steps, constraint \(report.constraint.rawValue)\n\(report.table)"
     }
 
     private func checkpoint() throws(PipelineError) -> String {

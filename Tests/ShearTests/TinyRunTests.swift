@@ -155,7 +155,10 @@ import Testing
         for (path, words) in [
             ("data-manifests/tiny.yaml", ["prose", "Apache-2.0"]),
             (try artifact("packed", runs.path), ["tokens per row", "64"]),
-            (try artifact("sheared", runs.path), ["hidden", "kept per row", "rests on", "84,816"]),
+            (
+                try artifact("sheared", runs.path),
+                ["hidden", "kept per row", "rests on", "84,816", "undecided", "asked"]
+            ),
             (exported, ["84,816", "lineage"]),
         ] {
             let shown = try ShearBinary.run(["inspect", path])

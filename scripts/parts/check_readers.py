@@ -59,6 +59,8 @@ def read_events(folder):
                         compared += 1
                         if not any(math.isclose(value, other, rel_tol=1e-6, abs_tol=1e-12) for other in known):
                             sys.exit(f"{place}: {tag} at step {step} is {value}, metrics.jsonl says {known}")
+        if not compared:
+            sys.exit(f"{place}: no value stands in {log} too")
         count = sum(map(len, tags.values()))
         print(f"TensorBoard: {place}: {len(tags)} tags, {count} values, {compared} equal to metrics.jsonl")
     return bool(folders)
