@@ -4,15 +4,18 @@ public import Transformer
 
 /// The loss of each domain on held-out rows.
 public struct DomainLoss: Sendable {
-    /// Whose validation rows are read, the first ones of each domain.
+    /// Whose validation rows are read.
     public let corpus: PackedCorpus
-    /// How many rows of each domain at most; `nil`: all.
+    /// The first row of each domain that is read, counted from 0; a domain with no more rows than that has no loss.
+    public let firstRow: Int
+    /// How many rows of each domain at most; `nil`: all that follow.
     public let rowsPerDomain: Int?
     /// Rows per forward pass.
     public let batchRows: Int
 
-    public init(corpus: PackedCorpus, rowsPerDomain: Int? = nil, batchRows: Int = 4) {
+    public init(corpus: PackedCorpus, firstRow: Int = 0, rowsPerDomain: Int? = nil, batchRows: Int = 4) {
         self.corpus = corpus
+        self.firstRow = max(firstRow, 0)
         self.rowsPerDomain = rowsPerDomain
         self.batchRows = batchRows
     }
@@ -30,15 +33,18 @@ public struct DomainLoss: Sendable {
         guard corpus.vocabularySize <= model.architecture.vocabularySize else {
             throw .vocabulary(corpus: corpus.vocabularySize, model: model.architecture.vocabularySize)
         }
-        let counts = corpus.domains.indices.map { min(corpus.validation($0).count, rowsPerDomain ?? .max) }
-        let total = counts.reduce(0, +)
+        let ranges = corpus.domains.indices.map { domain in
+            let left = max(corpus.validation(domain).count - firstRow, 0)
+            return firstRow..<(firstRow + min(left, rowsPerDomain ?? .max))
+        }
+        let total = ranges.reduce(0) { $0 + $1.count }
         var done = 0
         var scores: [DomainScore] = []
         for (domain, name) in corpus.domains.enumerated() {
             var sums: [Double] = []
             var tokens: [Int] = []
-            for start in stride(from: 0, to: counts[domain], by: max(batchRows, 1)) {
-                let rows = (start..<min(start + max(batchRows, 1), counts[domain])).map {
+            for start in stride(from: ranges[domain].lowerBound, to: ranges[domain].upperBound, by: max(batchRows, 1)) {
+                let rows = (start..<min(start + max(batchRows, 1), ranges[domain].upperBound)).map {
                     RowID(domain: domain, row: $0)
                 }
                 let batch = try withCorpus { () throws(CorpusError) in try corpus.batch(rows, from: .validation) }

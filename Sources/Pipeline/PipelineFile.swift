@@ -58,6 +58,13 @@ public struct PipelineFile: Sendable, Equatable {
         }
         var misfits: [YAMLProblem] = []
         let order = PipelineFile.order(declarations, in: path, noting: &misfits)
+        for conflict in HeldOutConflict.all(in: order) {
+            let index = declarations.firstIndex { $0.id == conflict.stage.id } ?? 0
+            misfits.append(
+                YAMLProblem(
+                    file: path, line: conflict.stage.line(of: conflict.key) ?? 1, column: 1,
+                    keyPath: "stages[\(index)].with.\(conflict.key)", reason: conflict.reason, nearestKey: nil))
+        }
         let problems =
             applied.compactMap(\.problem)
             + (yaml.problems + misfits).map { problem in

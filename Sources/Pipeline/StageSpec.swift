@@ -6,6 +6,8 @@ public protocol StageSpec: Encodable, Sendable, Equatable {
     var needs: [StageNeed] { get }
     /// Everything it reads from outside the pipeline.
     var outsideInputs: [OutsideInput] { get }
+    /// What it looks at of held-out data, and for what; nil where chance or training alone decide.
+    var heldOut: HeldOutUse? { get }
     /// All cross-field rules it breaks: key path below `with:` and reason.
     func problems() -> [(keyPath: String, reason: String)]
     /// The seed stated in `with:`, which then stands for the pipeline's.
@@ -23,6 +25,7 @@ public protocol StageSpec: Encodable, Sendable, Equatable {
 
 extension StageSpec {
     public var outsideInputs: [OutsideInput] { [] }
+    public var heldOut: HeldOutUse? { nil }
     public var steps: Int? { nil }
     public var seed: UInt64? { nil }
     public var usesSeed: Bool { false }

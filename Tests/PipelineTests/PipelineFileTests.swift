@@ -65,6 +65,40 @@ let soundText = """
         #expect(spec.training?.precision == .bfloat16 && spec.training?.mixture.exhausted == .repeat)
     }
 
+    @Test(
+        arguments: [
+            ("", RowRange(), "0", "all rows"), (", rows: 0", RowRange(), "0", "all rows"),
+            (", rows: 16", RowRange(count: 16), "16", "rows 0 to 15"),
+            (", rows: { from: 16 }", RowRange(from: 16), "{\"from\":16}", "rows from 16 on"),
+            (", rows: { from: 0, count: 1 }", RowRange(count: 1), "1", "row 0"),
+            (
+                ", rows: { from: 16, count: 8 }", RowRange(from: 16, count: 8), "{\"count\":8,\"from\":16}",
+                "rows 16 to 23"
+            ),
+        ])
+    func rowsAreANumberOrARange(key: String, rows: RowRange, hashed: String, words: String) throws {
+        let text = soundText.replacing(
+            "data: packed }\n  - id: exported", with: "data: packed\(key) }\n  - id: exported")
+        guard case .evaluate(let spec)? = try PipelineFile(text: text, path: "p.yaml")[stage("scores")]?.stage else {
+            Issue.record("no evaluate stage")
+            return
+        }
+        #expect(spec.rows == rows && "\(spec.rows)" == words)
+        #expect(RecordValue(spec)["rows"]?.text == hashed)
+    }
+
+    /// Ranges overlap where a domain of any length has a row in both.
+    @Test func rowRangesOverlapWhereTheyShareARow() {
+        for (one, other) in (0..<400).map({ ($0 / 20, $0 % 20) }) {
+            let (a, b) = (RowRange(from: one % 5, count: one / 5), RowRange(from: other % 5, count: other / 5))
+            let shared = Set(a.from..<a.from + (a.count ?? 0)).intersection(b.from..<b.from + (b.count ?? 0))
+            #expect(a.overlaps(b) == !shared.isEmpty || a.count == 0 || b.count == 0)
+            #expect(a.taken(of: 4) == (0..<4).count { $0 >= a.from && $0 < a.from + (a.count ?? 0) })
+        }
+        #expect(RowRange(from: 3).overlaps(RowRange(from: 900, count: 1)) && RowRange().overlaps(RowRange()))
+        #expect(!RowRange(count: 3).overlaps(RowRange(from: 3)))
+    }
+
     /// Each row: what is replaced in the sound text, by what, the line of the problem, and words its message must have.
     static let spoilt: [(old: String, new: String, line: Int, words: [String])] = [
         ("seed: 3", "sead: 3", 2, ["unknown key 'sead'", "did you mean 'seed'?"]),
@@ -90,6 +124,12 @@ let soundText = """
         ("id: scores", "id: base", 27, ["'base' is used twice"]),
         ("id: scores", "id: Scores", 27, ["lower-case"]),
         ("models: [base, recovered]", "models: []", 29, ["models", "empty"]),
+        ("data: packed }\n  - id: exp", "data: packed, rows: { count: 8 } }\n  - id: exp", 29, ["'from' is missing"]),
+        ("data: packed }\n  - id: exp", "data: packed, rows: -1 }\n  - id: exp", 29, ["rows", "-1"]),
+        (
+            "data: packed }\n  - id: exp", "data: packed, rows: { from: 1, cuont: 8 } }\n  - id: exp", 29,
+            ["did you mean 'count'?"]
+        ),
         ("{ carry: sheared }", "natrual", 26, ["natural"]),
         ("{ carry: sheared }", "{ a: 0, b: 0 }", 26, ["sums to 0"]),
         (

@@ -28,6 +28,21 @@ import Transformer
         #expect(try bits(model) == before && first.allSatisfy { $0.rows == 3 })
     }
 
+    @Test func rangesOfRowsAreMeasuredApart() throws {
+        let run = try TinyRun(separateDocuments: true)
+        let model = try run.model()
+        func sums(_ first: Int, _ count: Int?) throws -> [Double] {
+            try DomainLoss(corpus: run.corpus, firstRow: first, rowsPerDomain: count, batchRows: 2).measure(model)
+                .map { ($0.lossNats ?? 0) * Double($0.tokens) }
+        }
+        let parts = try [sums(0, 2), sums(2, 3), sums(5, nil)]
+        for (domain, whole) in try sums(0, nil).enumerated() {
+            #expect(abs(parts.reduce(0) { $0 + $1[domain] } - whole) < 1e-4 * whole)
+        }
+        let beyond = try DomainLoss(corpus: run.corpus, firstRow: 6).measure(model)
+        #expect(beyond.allSatisfy { $0.lossNats == nil && $0.rows == 0 })
+    }
+
     @Test func aViewScoresAsItsSlice() throws {
         let run = try TinyRun(separateDocuments: true)
         let model = try run.model()

@@ -4,8 +4,8 @@ public struct EvaluateSpec: Encodable, Sendable, Equatable {
     public var models: [StageID]
     /// The stage whose validation rows are taken.
     public var data: StageID
-    /// Rows per domain; 0 takes all.
-    public var rows: Int
+    /// Which rows of each domain.
+    public var rows: RowRange
     public var precision: TrainingSpec.Precision
 
     enum CodingKeys: String, CodingKey, CaseIterable { case models, data, rows, precision }

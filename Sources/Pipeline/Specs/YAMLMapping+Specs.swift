@@ -218,11 +218,27 @@ extension EvaluateSpec {
         if !with.contains("models") { with.note("models", "the key 'models' is missing") }
         let models = with.list("models") { with.stage(of: $0, $1) }
         let data = with.requiredStage("data")
-        let rows = with.int("rows", in: 0...(1 << 30))
+        let rows = RowRange(with, key: "rows")
         let precision = with.choice("precision", as: TrainingSpec.Precision.self)
         with.finish()
         guard let models, let data else { return nil }
-        self.init(models: models, data: data, rows: rows ?? 0, precision: precision ?? .bfloat16)
+        self.init(models: models, data: data, rows: rows, precision: precision ?? .bfloat16)
+    }
+}
+
+extension RowRange {
+    /// Reads `key`: a number of rows from the first on (0: all), or `{ from: 16, count: 8 }`. All when it is absent.
+    init(_ with: YAMLMapping, key: String) {
+        self.init()
+        guard let node = with.node(key) else { return }
+        guard case .mapping = node else {
+            count = with.int(key, in: 0...(1 << 30)).flatMap { $0 == 0 ? nil : $0 }
+            return
+        }
+        guard let map = with.mapping(key) else { return }
+        from = map.requiredInt("from", in: 0...(1 << 30)) ?? 0
+        count = map.int("count", in: 1...(1 << 30))
+        map.finish()
     }
 }
 

@@ -20,6 +20,10 @@ extension EvaluateSpec: StageSpec {
         return found
     }
 
+    public var heldOut: HeldOutUse? {
+        HeldOutUse(purpose: .report, corpora: [.init(data: data, rows: rows, key: "rows")])
+    }
+
     public func outlook(_ context: OutlookContext) -> StageOutlook {
         var outlook = StageOutlook()
         outlook.sequenceLength = context[data]?.sequenceLength
@@ -35,8 +39,7 @@ extension EvaluateSpec: StageSpec {
         guard case .object(let counts)? = domains else { return outlook }
         let perModel =
             counts.values.reduce(0) { sum, count in
-                let available = Int(count.double ?? 0)
-                return sum + (rows == 0 ? available : min(rows, available))
+                sum + rows.taken(of: Int(count.double ?? 0))
             } * length
         outlook.tokens = perModel * models.count
         outlook.floatingPointOperations = models.compactMap { context[$0]?.architecture }.reduce(0.0) {
@@ -60,7 +63,7 @@ extension EvaluateSpec: StageSpec {
         let packed = bench.artifact(data)
         let corpus = try withCorpus { () throws(CorpusError) in try PackedCorpus(at: packed.file("corpus")) }
         let validation = DomainLoss(
-            corpus: corpus, rowsPerDomain: rows == 0 ? nil : rows,
+            corpus: corpus, firstRow: rows.from, rowsPerDomain: rows.count,
             batchRows: bench.runtime.microBatch ?? EvaluateSpec.standardRows)
         var columns: [Column] = []
         var tokens = 0
