@@ -11,9 +11,8 @@ public import Transformer
 /// cross-entropy.
 public struct DistillationObjective: Objective {
     public let parameterGroups: [ParameterGroup]
-    /// Never changed, and run without gradients.
-    public let teacher: LanguageModel
-    public let settings: DistillationSettings
+    /// Whom the student follows.
+    public let teacher: Teacher
 
     /// - Parameters:
     ///   - model: Whose weights are trained.
@@ -24,18 +23,7 @@ public struct DistillationObjective: Objective {
         _ model: LanguageModel, teacher: LanguageModel, settings: DistillationSettings = DistillationSettings(),
         rate: Double? = nil
     ) throws(TrainingError) {
-        try settings.check()
-        let (own, other) = (model.architecture.vocabularySize, teacher.architecture.vocabularySize)
-        guard own == other else {
-            throw .setting(name: "the teacher's vocabulary", found: "\(other) tokens", expected: "the student's \(own)")
-        }
-        guard model.computeDType == teacher.computeDType, model.device == teacher.device else {
-            throw .setting(
-                name: "the teacher", found: "\(teacher.computeDType.rawValue) on \(teacher.device)",
-                expected: "the student's \(model.computeDType.rawValue) on \(model.device)")
-        }
-        self.teacher = teacher
-        self.settings = settings
+        self.teacher = try Teacher(teacher, settings: settings, of: model)
         parameterGroups = [ParameterGroup(name: "weights", parameters: model.parameters, rate: rate)]
     }
 
@@ -44,10 +32,8 @@ public struct DistillationObjective: Objective {
     ) throws(TrainingError) -> ObjectiveLoss {
         let counted = batch.rowTokens.reduce(0, +)
         return try withTorch { () throws(TorchError) in
-            let known_BTG = try withoutGradients { () throws(TorchError) in try teacher.hidden(of: batch) }
-            let losses = try model.distillationLosses(
-                model.hidden(of: batch, tape: tape), model.targets(of: batch), from: teacher, known_BTG,
-                share: settings.weight, temperature: settings.temperature)
+            let losses = try teacher.losses(
+                of: model, model.hidden(of: batch, tape: tape), on: batch, known: teacher.hidden(of: batch))
             let perToken = 1 / Double(max(counted, 1))
             return try ObjectiveLoss(
                 rowSums_B: losses.loss_BT.sum(over: [1]),

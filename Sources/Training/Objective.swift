@@ -18,6 +18,16 @@ public protocol Objective {
     /// - Throws: Whatever the objective's own arithmetic can throw.
     mutating func willStep(_ step: Int, _ model: LanguageModel) throws(TrainingError)
 
+    /// How often each micro-batch of the present step goes through the model; read after `willStep`. What the passes
+    /// give is added up, and the tensors of one are freed before the next.
+    var passCount: Int { get }
+
+    /// One pass of a micro-batch, `0 ..< passCount`; the plain `loss` unless an objective has several.
+    /// - Throws: Whatever the forward pass can throw.
+    mutating func loss(
+        _ model: LanguageModel, _ batch: TokenBatch, step: Int, pass: Int, tape: CheckpointTape?
+    ) throws(TrainingError) -> ObjectiveLoss
+
     /// The loss of one micro-batch.
     /// - Parameter tape: What the forward pass is recorded on when blocks are recomputed (`ForwardContext.checkpointing`);
     ///   the trainer carries the gradients through it.
@@ -51,6 +61,12 @@ public protocol Objective {
 
 extension Objective {
     public mutating func willStep(_ step: Int, _ model: LanguageModel) throws(TrainingError) {}
+    public var passCount: Int { 1 }
+    public mutating func loss(
+        _ model: LanguageModel, _ batch: TokenBatch, step: Int, pass: Int, tape: CheckpointTape?
+    ) throws(TrainingError) -> ObjectiveLoss {
+        try loss(model, batch, step: step, tape: tape)
+    }
     public mutating func didStep(_ metrics: StepMetrics) throws(TrainingError) {}
     public var stateTensors: [(name: String, tensor: Tensor)] { [] }
     public func metrics() throws(TrainingError) -> [String: Double] { [:] }

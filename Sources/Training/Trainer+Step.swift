@@ -62,15 +62,21 @@ extension Trainer {
         for (batch, rowTokens) in zip(parts, counts) {
             let share = Double(rowTokens.reduce(0, +)) / Double(total)
             if share == 0 { continue }
-            let tape = settings.recomputesBlocks ? CheckpointTape() : nil
-            let loss = try objective.loss(model, batch, step: step, tape: tape)
-            try withTorch { () throws(TorchError) in
-                var scalar = try loss.rowSums_B.sum() * (1 / Double(total))
-                if let regulariser = loss.regulariser { scalar = try scalar + regulariser * share }
-                try scalar.backward()
-                try tape?.backward()
-                if parts.count > 1 { for optimizer in optimizers { try optimizer.accumulate() } }
-                try readings.add(loss, domains: batch.domains, rows: batch.rowIDs, tokens: rowTokens, share: share)
+            for pass in 0..<objective.passCount {
+                let tape = settings.recomputesBlocks ? CheckpointTape() : nil
+                let loss = try objective.loss(model, batch, step: step, pass: pass, tape: tape)
+                // Losses of passes are summed, tokens are counted once.
+                let counted = pass == 0 ? rowTokens : rowTokens.map { _ in 0 }
+                try withTorch { () throws(TorchError) in
+                    var scalar = try loss.rowSums_B.sum() * (1 / Double(total))
+                    if let regulariser = loss.regulariser { scalar = try scalar + regulariser * share }
+                    try scalar.backward()
+                    try tape?.backward()
+                    if parts.count * objective.passCount > 1 {
+                        for optimizer in optimizers { try optimizer.accumulate() }
+                    }
+                    try readings.add(loss, domains: batch.domains, rows: batch.rowIDs, tokens: counted, share: share)
+                }
             }
         }
         let found = try withTorch { () throws(TorchError) in
