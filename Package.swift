@@ -59,6 +59,7 @@ let package = Package(
                 + (portable == nil ? [] : ["CNoLocales"]),
             swiftSettings: swiftSettings),
         module("Pipeline", ["Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch", "Files", "Yams"]),
+        module("SuperNetwork", ["Search", "Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
         module("Shearing", ["Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
         module("Training", ["Evaluation", "Transformer", "Corpus", "Torch", "Files"]),
         module("Evaluation", ["Transformer", "Corpus", "Torch"]),
@@ -90,6 +91,9 @@ let package = Package(
         tests("Evaluation", ["Evaluation", "Transformer", "Corpus", "Torch"]),
         tests("Training", ["Training", "Evaluation", "Transformer", "Corpus", "Torch", "Files"]),
         tests("Shearing", ["Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
+        tests(
+            "SuperNetwork",
+            ["SuperNetwork", "Search", "Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
         tests("Pipeline", ["Pipeline", "Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
         tests("Shear", ["shear"]),
     ],
