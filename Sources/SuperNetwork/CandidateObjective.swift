@@ -1,0 +1,64 @@
+public import Search
+
+/// What a sub-network can be judged by. Its text is its name in pipeline files, journals and reports.
+public enum CandidateObjective: Sendable, Hashable {
+    /// `domain_loss`: nats per token on held-out rows, the mean over domains; less is better.
+    case domainLoss
+    /// `accuracy:<task>`: the share of a task's questions that are answered rightly, by the task's own metric; more is
+    /// better.
+    case accuracy(task: String)
+    /// `prefill_latency`: milliseconds that a prompt takes until its last position has logits; less is better.
+    case prefillLatency
+    /// `decode_latency`: milliseconds that each further token takes; less is better.
+    case decodeLatency
+    /// `parameters`: all weights, a tied head once; fewer are better.
+    case parameters
+    /// `fp16_bytes`: bytes of the weights at two bytes each; less is better.
+    case halfPrecisionBytes
+    /// `int8_bytes`: bytes with the projections quantised; less is better.
+    case int8Bytes
+
+    /// What stands before the name of a task.
+    private static let accuracyPrefix = "accuracy:"
+    private static let plain: [CandidateObjective] = [
+        .domainLoss, .prefillLatency, .decodeLatency, .parameters, .halfPrecisionBytes, .int8Bytes,
+    ]
+    /// Every name, that of accuracies with a place for the task.
+    public static let names = plain.map(\.name) + ["accuracy:<task>"]
+
+    /// The objective of a name; nil when there is none.
+    public init?(_ name: String) {
+        if name.hasPrefix(Self.accuracyPrefix), name.count > Self.accuracyPrefix.count {
+            self = .accuracy(task: String(name.dropFirst(Self.accuracyPrefix.count)))
+        } else if let objective = Self.plain.first(where: { $0.name == name }) {
+            self = objective
+        } else {
+            return nil
+        }
+    }
+
+    /// Its name.
+    public var name: String {
+        switch self {
+        case .domainLoss: "domain_loss"
+        case .accuracy(let task): Self.accuracyPrefix + task
+        case .prefillLatency: "prefill_latency"
+        case .decodeLatency: "decode_latency"
+        case .parameters: "parameters"
+        case .halfPrecisionBytes: "fp16_bytes"
+        case .int8Bytes: "int8_bytes"
+        }
+    }
+
+    /// As a search sees it: sizes are computed, everything else is measured.
+    public var searched: SearchObjective {
+        switch self {
+        case .accuracy: SearchObjective(name, .maximise, .measured)
+        case .domainLoss, .prefillLatency, .decodeLatency: SearchObjective(name, .minimise, .measured)
+        case .parameters, .halfPrecisionBytes, .int8Bytes: SearchObjective(name, .minimise, .computed)
+        }
+    }
+
+    /// Whether it takes a clock, so that no two runs measure the same.
+    public var isTimed: Bool { self == .prefillLatency || self == .decodeLatency }
+}

@@ -1,0 +1,98 @@
+public import Evaluation
+public import Search
+internal import Torch
+public import Transformer
+
+/// Measures the sub-networks of a super-network where they are: each runs as a view of its weights (`SubNetworkView`),
+/// so that no weight is moved and nothing is kept from one candidate to the next.
+public struct SubNetworkEvaluator: CandidateEvaluator {
+    /// The super-network.
+    public let model: LanguageModel
+    public let space: ElasticSpace
+    /// In the order of the scores.
+    public let objectives: [CandidateObjective]
+    private let sizes: SubNetworkSizes
+    private let rows: DomainLoss?
+    private let tasks: [MultipleChoice]
+    private let speed: ThroughputSettings
+
+    /// - Parameters:
+    ///   - rows: For `domain_loss`: the rows that candidates are compared on.
+    ///   - tasks: For `accuracy:<task>`: the questions of each task, of the split that a search may look at.
+    ///   - speed: For latencies: how they are measured.
+    /// - Throws: `SuperNetworkError.space` when the space does not fit the model; `.evaluation` when an objective lacks
+    ///   what it is measured on, or is given questions of another split.
+    public init(
+        _ model: LanguageModel, space: ElasticSpace, objectives: [CandidateObjective], rows: DomainLoss? = nil,
+        tasks: [MultipleChoice] = [], speed: ThroughputSettings = ThroughputSettings()
+    ) throws(SuperNetworkError) {
+        sizes = try SubNetworkSizes(space, of: model.architecture)
+        do throws(EvaluationError) {
+            for objective in objectives {
+                if objective == .domainLoss, rows == nil {
+                    throw .request(reason: "domain_loss was asked for without rows", remedy: "name held-out rows")
+                }
+                guard case .accuracy(let name) = objective else { continue }
+                guard let given = tasks.first(where: { $0.task.name == name }) else {
+                    throw .request(
+                        reason: "accuracy:\(name) was asked for, and the tasks are "
+                            + (tasks.isEmpty ? "none" : tasks.map(\.task.name).joined(separator: ", ")),
+                        remedy: "name its file among the tasks")
+                }
+                try given.task.require(.search, for: "a search")
+            }
+        } catch { throw .evaluation(error) }
+        self.model = model
+        self.space = space
+        self.objectives = objectives
+        self.rows = rows
+        self.tasks = tasks
+        self.speed = speed
+    }
+
+    public func scores(_ genomes: [Genome]) throws(SuperNetworkError) -> [[Double]] {
+        var scores: [[Double]] = []
+        for genome in genomes { scores.append(try measure(try space.view(of: genome))) }
+        return scores
+    }
+
+    public func computedScores(_ genome: Genome) -> [Double] {
+        let size: SubNetworkSize
+        do throws(SuperNetworkError) { size = try sizes(genome) } catch {
+            preconditionFailure("a search asks about genomes of its own space: \(error)")
+        }
+        return objectives.compactMap { objective in
+            switch objective {
+            case .parameters: Double(size.parameters)
+            case .halfPrecisionBytes: Double(size.halfPrecisionBytes)
+            case .int8Bytes: Double(size.int8Bytes)
+            case .domainLoss, .accuracy, .prefillLatency, .decodeLatency: nil
+            }
+        }
+    }
+
+    /// The measured objectives of one sub-network, in order; not a number where the model gives none.
+    private func measure(_ view: SubNetworkView) throws(SuperNetworkError) -> [Double] {
+        let context = ForwardContext(view: view)
+        do throws(EvaluationError) {
+            var latency: Measurements.Throughput?
+            if objectives.contains(where: \.isTimed) { latency = try Throughput.measure(model, speed, in: context) }
+            var scores: [Double] = []
+            for objective in objectives {
+                switch objective {
+                case .domainLoss: scores.append(try rows?.measure(model, view: view).meanLoss ?? .nan)
+                case .accuracy(let name):
+                    let task = tasks.first { $0.task.name == name }
+                    scores.append(try task?.measure(model, in: context).result.value ?? .nan)
+                case .prefillLatency:
+                    scores.append(
+                        latency.map { 1e3 * Double($0.rows * $0.columns) / $0.prefillTokensPerSecond } ?? .nan)
+                case .decodeLatency:
+                    scores.append(latency.map { 1e3 * Double($0.rows) / $0.decodeTokensPerSecond } ?? .nan)
+                case .parameters, .halfPrecisionBytes, .int8Bytes: continue
+                }
+            }
+            return scores
+        } catch { throw .evaluation(error) }
+    }
+}
