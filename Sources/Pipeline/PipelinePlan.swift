@@ -148,7 +148,7 @@ public struct Planner {
         for stage in earlier { if case .cached(let artifact) = stage.state { artifacts[stage.id] = artifact } }
         let context = OutlookContext(
             outlooks: Dictionary(earlier.map { ($0.id, $0.outlook) }) { first, _ in first }, artifacts: artifacts,
-            runtime: declaration.runtime)
+            runtime: declaration.runtime, seed: spec.seed ?? file.seed)
         return PlannedStage(
             declaration: declaration, fingerprint: fingerprint,
             path: fingerprint.map { store.path(of: declaration.id, $0) }, state: state, outlook: spec.outlook(context),

@@ -32,6 +32,8 @@ public struct OutlookContext {
     /// The artifacts of those that are there.
     let artifacts: [StageID: Artifact]
     let runtime: RuntimeSettings
+    /// The stage's seed.
+    let seed: UInt64
 
     subscript(_ id: StageID) -> StageOutlook? { outlooks[id] }
 }

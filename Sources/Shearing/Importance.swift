@@ -2,15 +2,25 @@ public import Corpus
 internal import Torch
 public import Transformer
 
+/// How importance is measured. Layers score by block influence in any case: 1 - cosine of the stream before and after a
+/// layer, mean over tokens.
+public enum ImportanceMeasure: Sendable, Hashable {
+    /// Mean size over all tokens of hidden channels (summed over norms) and of neurons; of heads the first-order Taylor
+    /// estimate of the loss change when one is removed, |dL/dmask|, which takes a backward pass.
+    case taylorHeads
+    /// Minitron's sizes of activations, from forward passes alone: see `ActivationMeter`.
+    case activations
+}
+
 /// How much each prunable unit of a model matters on some text. Only the order of the scores within a row is used.
 public struct Importance: Codable, Sendable, Equatable {
-    /// Mean size of each channel of the normed stream, summed over all norms, `[hidden]`.
+    /// Of each channel of the stream, `[hidden]`.
     public let hidden_H: [Float]
-    /// First-order Taylor estimate of the loss change when a head is removed, |dL/dmask|, `[layers, query heads]`.
+    /// Of each query head, `[layers, query heads]`.
     public let heads_LQ: [Float]
-    /// Mean size of each inner feed-forward channel before the down projection, `[layers, intermediate]`.
+    /// Of each inner feed-forward channel, `[layers, intermediate]`.
     public let intermediate_LM: [Float]
-    /// Block influence, 1 - cosine of the stream before and after a layer, mean over tokens, `[layers]`.
+    /// Of each layer, `[layers]`.
     public let layers_L: [Float]
 
     /// Scores from elsewhere; each array row by row.
@@ -46,12 +56,19 @@ public struct Importance: Codable, Sendable, Equatable {
     /// Measures a model on calibration batches, row by row, without touching its weights or their gradients.
     /// - Throws: `ShearingError.noCalibrationData` when no row has a counted target, `.torch`.
     public static func measured(
-        _ model: LanguageModel, on batches: [TokenBatch]
+        _ model: LanguageModel, on batches: [TokenBatch], by measure: ImportanceMeasure = .taylorHeads
     ) throws(ShearingError) -> Importance {
-        let meter = ImportanceMeter(model.architecture)
-        for batch in batches {
-            for row in 0..<batch.rows {
-                try withTorch { () throws(TorchError) in try meter.add(row: row, of: batch, through: model) }
+        var meter: any CalibrationMeter =
+            switch measure {
+            case .taylorHeads: ImportanceMeter(model.architecture)
+            case .activations: ActivationMeter(model.architecture)
+            }
+        try withTorch { () throws(TorchError) in
+            for batch in batches {
+                for index in 0..<batch.rows {
+                    guard let row = try CalibrationRow(index, of: batch, on: model.device) else { continue }
+                    try meter.add(row: row, through: model)
+                }
             }
         }
         guard meter.rowCount > 0 else { throw .noCalibrationData }

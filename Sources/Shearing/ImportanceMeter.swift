@@ -1,32 +1,23 @@
-internal import Corpus
 internal import Torch
 internal import Transformer
 
-/// Sums of importance over calibration rows, kept on the model's device in float32.
-final class ImportanceMeter {
+/// Sums of `ImportanceMeasure.taylorHeads` over calibration rows, kept on the model's device in float32.
+final class ImportanceMeter: CalibrationMeter {
     private let architecture: Architecture
-    /// Rows measured so far.
     private(set) var rowCount = 0
     private var hidden_H: Tensor?
     private var heads_LQ: Tensor?
     private var intermediate_M: [Tensor?]
-    private var layers: [Tensor?]
-    private var stream_BTH: Tensor?
+    private var influence: InfluenceMeter
 
     init(_ architecture: Architecture) {
         self.architecture = architecture
         intermediate_M = [Tensor?](repeating: nil, count: architecture.blocks.count)
-        layers = intermediate_M
+        influence = InfluenceMeter(layers: architecture.blocks.count)
     }
 
     /// Runs one row forward and, for the heads, backward to the head masks alone.
-    func add(row: Int, of batch: TokenBatch, through model: LanguageModel) throws(TorchError) {
-        let columns = batch.columns
-        let range = row * columns..<(row + 1) * columns
-        let counted = batch.targets[range].count { $0 >= 0 }
-        guard counted > 0 else { return }
-        let tokens = try Tensor(batch.tokens[range].map(Int64.init), shape: [1, columns]).to(model.device)
-        let targets = try Tensor(batch.targets[range].map(Int64.init), shape: [1, columns]).to(model.device)
+    func add(row: CalibrationRow, through model: LanguageModel) throws(TorchError) {
         let masks = try Tensor.ones(
             [architecture.blocks.count, architecture.widestQueryHeads], on: model.device)
         try masks.setRequiresGradient(true)
@@ -35,8 +26,10 @@ final class ImportanceMeter {
             observe: { [self] (site, tensor) throws(TorchError) in
                 try withoutGradients { () throws(TorchError) in try observe(site, tensor.detached()) }
             })
-        stream_BTH = nil
-        let loss = try model.rowLosses(model.hidden(tokens, in: context), targets).sum() * (1 / Double(counted))
+        influence.begin()
+        let loss =
+            try model.rowLosses(model.hidden(row.tokens, in: context), row.targets).sum()
+            * (1 / Double(row.counted))
         if let gradient = try Tensor.gradients(of: loss, for: [masks], allowUnused: true)[0] {
             heads_LQ = try Self.sum(heads_LQ, gradient.abs())
         }
@@ -44,19 +37,13 @@ final class ImportanceMeter {
     }
 
     private func observe(_ site: ActivationSite, _ tensor: Tensor) throws(TorchError) {
+        try influence.observe(site, tensor)
         switch site {
-        case .embedding:
-            stream_BTH = tensor
-        case .stream(let block):
-            if let before = stream_BTH {
-                layers[block] = try Self.sum(layers[block], Self.influence(before, tensor))
-            }
-            stream_BTH = tensor
         case .attentionInput, .feedForwardInput, .final:
             hidden_H = try Self.sum(hidden_H, Self.meanSize(tensor))
         case .neurons(let block):
             intermediate_M[block] = try Self.sum(intermediate_M[block], Self.meanSize(tensor))
-        case .context:
+        case .context, .embedding, .stream:
             break
         }
     }
@@ -64,14 +51,6 @@ final class ImportanceMeter {
     /// Mean |x| per channel of `[1, time, channels]`.
     private static func meanSize(_ tensor: Tensor) throws(TorchError) -> Tensor {
         try tensor.to(.float32).abs().mean(over: [0, 1])
-    }
-
-    /// 1 - cosine between two states of the stream, mean over tokens.
-    private static func influence(_ before: Tensor, _ after: Tensor) throws(TorchError) -> Tensor {
-        let (a, b) = try (before.to(.float32), after.to(.float32))
-        let product = try (a * b).sum(over: [2])
-        let sizes = try (a.squared().sum(over: [2]) * b.squared().sum(over: [2])).sqrt()
-        return try 1 - (product / sizes.clamped(min: 1e-12)).mean()
     }
 
     private static func sum(_ total: Tensor?, _ term: Tensor) throws(TorchError) -> Tensor {
@@ -86,14 +65,12 @@ final class ImportanceMeter {
             try tensor?.floats().map { $0 * scale } ?? [Float](repeating: 0, count: count)
         }
         var intermediate: [Float] = []
-        var influences: [Float] = []
         for layer in architecture.blocks.indices {
             intermediate += try floats(intermediate_M[layer], architecture.widestIntermediate)
-            influences += try floats(layers[layer], 1)
         }
         return Importance(
             hidden_H: try floats(hidden_H, architecture.hiddenSize),
             heads_LQ: try floats(heads_LQ, architecture.blocks.count * architecture.widestQueryHeads),
-            intermediate_LM: intermediate, layers_L: influences)
+            intermediate_LM: intermediate, layers_L: try influence.result(rowCount))
     }
 }

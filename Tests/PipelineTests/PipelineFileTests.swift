@@ -60,7 +60,11 @@ let soundText = """
         #expect(file.name == "sound" && file.seed == 3)
         #expect(file.stages.map(\.id.name) == ["base", "packed", "sheared", "recovered", "scores", "exported"])
         guard case .prune(let spec)? = file[stage("sheared")]?.stage else { Issue.record("no prune stage"); return }
-        #expect(spec.method == .learned && spec.target.target.keyValueHeads == 1)
+        #expect(
+            spec.method == .learned
+                && spec.target
+                    == .shape(.sizes(TargetArchitecture(layers: 1, hiddenSize: 16, heads: 1, intermediateSize: 24)))
+        )
         #expect(spec.masks?.rampSteps == 4 && spec.masks?.constraint == .lagrangian)
         #expect(spec.training?.precision == .bfloat16 && spec.training?.mixture.exhausted == .repeat)
     }

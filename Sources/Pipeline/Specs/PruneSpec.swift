@@ -1,17 +1,19 @@
 public import Shearing
 
-/// `kind: prune`: a model to a smaller one of exactly the target's shape.
+/// `kind: prune`: a model to a smaller one of the target's shape or size.
 public struct PruneSpec: Encodable, Sendable, Equatable {
     /// The stage whose model is cut.
     public var start: StageID
     /// The stage whose packed rows are learned from.
     public var data: StageID
-    public var target: TargetSpec
+    public var target: PruneGoal
     public var method: Method
-    /// Training batches of `batch_rows` rows on which importance is measured (`oneshot`, or learned masks that start from it).
+    /// Training batches on which importance is measured (methods without training, or masks that start from it).
     public var calibrationBatches: Int
-    /// Rows of a calibration batch of `oneshot`; learned masks take their batch rows.
+    /// Rows of a calibration batch of methods without training; learned masks take their batch rows.
     public var calibrationRows: Int
+    /// `minitron` alone: kept heads take up the residue of pruned ones.
+    public var foldsResidue: Bool
     /// The stage's seed; the pipeline's when not stated.
     public var seed: UInt64?
     /// Steps, rates and mixture of learned masks; nil for the other methods.
@@ -21,18 +23,34 @@ public struct PruneSpec: Encodable, Sendable, Equatable {
 
     /// How the kept parts are chosen.
     public enum Method: String, Encodable, Sendable, CaseIterable {
-        /// Masks learned jointly with the weights (Sheared-LLaMA).
+        /// Masks learned jointly with the weights, to an exact shape (Sheared-LLaMA).
         case learned
-        /// The most important by one measurement; no training.
+        /// The most important by one measurement, heads by their slope of the loss; no training.
         case oneshot
+        /// The most active by one measurement without a backward pass (Minitron); no training.
+        case minitron
+        /// The layers that change the stream most, each whole (ShortGPT); no training.
+        case shortgpt
+        /// A random shape of a stated size, cut by importance; what a chosen shape must beat.
+        case randomShape = "random_shape"
         /// By chance; the floor that any choice must beat.
         case random
+
+        /// The form of its target.
+        public var goal: PruneGoal.Form {
+            switch self {
+            case .learned, .oneshot, .minitron, .random: .shape
+            case .shortgpt: .layers
+            case .randomShape: .parameters
+            }
+        }
     }
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case start, data, target, method
         case calibrationBatches = "calibration_batches"
         case calibrationRows = "calibration_rows"
+        case foldsResidue = "fold_residue"
         case seed
     }
 
@@ -44,6 +62,7 @@ public struct PruneSpec: Encodable, Sendable, Equatable {
         try container.encode(method, forKey: .method)
         try container.encode(calibrationBatches, forKey: .calibrationBatches)
         try container.encode(calibrationRows, forKey: .calibrationRows)
+        if foldsResidue { try container.encode(true, forKey: .foldsResidue) }
         try container.encodeIfPresent(seed, forKey: .seed)
         try training?.encode(to: encoder)
         try masks?.encode(to: encoder)

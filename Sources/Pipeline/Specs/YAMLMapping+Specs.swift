@@ -150,57 +150,6 @@ extension PackSpec {
     }
 }
 
-extension PruneSpec {
-    init?(_ with: YAMLMapping) {
-        let start = with.requiredStage("start")
-        let data = with.requiredStage("data")
-        if !with.contains("target") { with.note("target", "the key 'target' is missing") }
-        let target = TargetSpec(with, key: "target")
-        let method = with.choice("method", as: Method.self) ?? .learned
-        let batches = with.int("calibration_batches", in: 1...(1 << 20))
-        let rows = with.int("calibration_rows", in: 1...(1 << 20))
-        var training: TrainingSpec?
-        var masks: MaskSpec?
-        if method == .learned {
-            training = TrainingSpec(with, warmupShare: 0.1)
-            masks = MaskSpec(with, steps: training?.steps ?? 0)
-        } else {
-            let learning =
-                TrainingSpec.CodingKeys.allCases.map(\.rawValue) + MaskSpec.CodingKeys.allCases.map(\.rawValue)
-            for key in learning where key != "seed" && with.contains(key) {
-                with.note(
-                    key,
-                    "has no meaning for method: \(method.rawValue), which does not train; take it out or set method: learned"
-                )
-            }
-        }
-        let seed = with.int("seed", in: 0...Int.max)
-        with.finish()
-        guard let start, let data, let target, method != .learned || training != nil else { return nil }
-        self.init(
-            start: start, data: data, target: target, method: method, calibrationBatches: batches ?? 8,
-            calibrationRows: rows ?? training?.batchRows ?? 4, seed: seed.map(UInt64.init), training: training,
-            masks: masks)
-    }
-}
-
-extension MaskSpec {
-    /// Reads its keys out of the stage's own mapping; the caller finishes it.
-    init(_ with: YAMLMapping, steps: Int) {
-        self.init(rampSteps: with.int("ramp_steps", in: 0...(1 << 30)) ?? steps / 5)
-        constraint = with.choice("constraint", as: SparsityConstraint.self) ?? constraint
-        maskStart = with.choice("mask_start", as: MaskStart.self) ?? maskStart
-        importanceSpan = with.double("importance_span", in: 0...1e3)
-        maskRate = with.double("mask_rate", in: 0...1e3) ?? maskRate
-        multiplierRate = with.double("multiplier_rate", in: 0...1e3) ?? multiplierRate
-        maskSchedule = with.choice("mask_schedule", as: MaskSchedule.self) ?? maskSchedule
-        maskClip = with.double("mask_clip", in: 1e-9...1e9) ?? maskClip
-        quadraticWeight = with.double("quadratic_weight", in: 0...1e9) ?? quadraticWeight
-        multiplierBound = with.double("multiplier_bound", in: 0...1e9) ?? multiplierBound
-        stopWhenFrozen = with.int("stop_when_frozen", in: 1...(1 << 30))
-    }
-}
-
 extension PretrainSpec {
     init?(_ with: YAMLMapping) {
         let start = with.requiredStage("start")

@@ -35,7 +35,7 @@ extension PruneSpec: StageSpec {
 
     /// The choices of learned masks; nil for the other methods.
     var settings: PruningSettings? {
-        guard let training, let masks else { return nil }
+        guard let training, let masks, case .shape(let target) = target else { return nil }
         var settings = PruningSettings(target: target.target, rampSteps: masks.rampSteps)
         settings.constraint = masks.constraint
         settings.start = masks.maskStart
@@ -73,7 +73,7 @@ extension PruneSpec: StageSpec {
         let references = try rows.references(start: start, model: model, parameters: made.parameterCount)
         let importance =
             settings.start == .importance
-            ? try self.importance(model, rows.corpus, rows: training.batchRows, bench, folder) : nil
+            ? try self.importance(model, rows.corpus, rows: training.batchRows, .taylorHeads, bench, folder) : nil
         var stream = RandomStream(seed: bench.seed, name: "prune/masks")
         let objective: MaskObjective
         do throws(ShearingError) {
@@ -89,7 +89,7 @@ extension PruneSpec: StageSpec {
             file = try MasksFile(trainer.objective.masks, step: trainer.step)
         } catch { throw .shearing(error) }
         try Folder.write(CanonicalJSON.readable(report), to: folder + "/convergence.json")
-        let carved = try finish(model, file, description, bench, folder)
+        let carved = try finish(model, file, settings.target, description, bench, folder)
         var facts = carved.facts
         facts.merge(lossFacts(try rows.measure(carved.model))) { _, new in new }
         facts["source_parameters"] = .integer(source.parameterCount)
@@ -112,68 +112,15 @@ extension PruneSpec: StageSpec {
             facts: .object(facts))
     }
 
-    /// The importance of every unit, measured once per attempt chain: `importance.json` keeps it for a resumed one.
-    private func importance(
-        _ model: LanguageModel, _ corpus: PackedCorpus, rows: Int, _ bench: Workbench, _ folder: String
-    ) throws(PipelineError) -> Importance {
-        let path = folder + "/importance.json"
-        if let known = try? JSONDecoder().decode(Importance.self, from: Folder.read(path)) { return known }
-        bench.note("measures importance on \(calibrationBatches) batches of \(rows) rows")
-        var stream = RandomStream(seed: bench.seed, name: "prune/calibration")
-        let seed = stream.next()
-        let batches = try withCorpus { () throws(CorpusError) in
-            let loader = try MixtureLoader(
-                corpus: corpus, weights: corpus.trainingRowCounts.map { $0 > 0 ? 1 : 0 }, batchRows: rows, seed: seed,
-                exhausted: .repeat)
-            var batches: [TokenBatch] = []
-            for step in 0..<calibrationBatches { batches.append(try loader.rows(step: step)) }
-            return batches
-        }
-        let measured: Importance
-        do throws(ShearingError) { measured = try Importance.measured(model, on: batches) } catch {
-            throw .shearing(error)
-        }
-        try Folder.write(CanonicalJSON.bytes(of: measured), to: path)
-        return measured
-    }
-
-    // MARK: - Without learning
-
-    private func cut(_ bench: Workbench, _ folder: String) throws(PipelineError) -> StageResult {
-        let packed = bench.artifact(data)
-        let corpus = try withCorpus { () throws(CorpusError) in try PackedCorpus(at: packed.file("corpus")) }
-        try TrainingBench.requireTokenizer(of: bench.artifact(start), toFit: corpus, packed)
-        let (model, description) = try withTransformer { () throws(TransformerError) in
-            try ModelFolder.load(bench.artifact(start).file("model"), computeDType: .float32, on: bench.device)
-        }
-        let source = model.architecture
-        let importance =
-            method == .oneshot ? try self.importance(model, corpus, rows: calibrationRows, bench, folder) : nil
-        var stream = RandomStream(seed: bench.seed, name: "prune/choice")
-        let choice: OneShotPruning = method == .oneshot ? .importance : .random
-        let masks: DeterministicMasks
-        do throws(ShearingError) {
-            masks = try choice.masks(source: source, target: target.target, importance: importance, seed: stream.next())
-        } catch { throw .shearing(error) }
-        var facts = try finish(model, MasksFile(step: 0, masks: masks), description, bench, folder).facts
-        facts["source_parameters"] = .integer(source.parameterCount)
-        let tokens = importance == nil ? 0 : calibrationBatches * calibrationRows * corpus.sequenceLength
-        return StageResult(
-            tokens: tokens,
-            floatingPointOperations: Double(tokens)
-                * CostModel(source).trainingFLOPsPerToken(sequenceLength: corpus.sequenceLength),
-            facts: .object(facts))
-    }
-
-    /// Carves and writes the smaller model.
-    private func finish(
-        _ model: LanguageModel, _ file: MasksFile, _ description: ModelFolder.Description, _ bench: Workbench,
-        _ folder: String
+    /// Carves and writes the smaller model, of exactly `target`'s shape.
+    func finish(
+        _ model: LanguageModel, _ file: MasksFile, _ target: TargetArchitecture,
+        _ description: ModelFolder.Description, _ bench: Workbench, _ folder: String
     ) throws(PipelineError) -> (model: LanguageModel, facts: [String: RecordValue]) {
         let carved: LanguageModel
         do throws(ShearingError) {
             try file.write(to: folder + "/masks.safetensors")
-            carved = try model.carved(by: file.masks, expecting: target.target)
+            carved = try model.carved(by: file.masks, expecting: target)
         } catch { throw .shearing(error) }
         try withTransformer { () throws(TransformerError) in
             try ModelFolder.write(

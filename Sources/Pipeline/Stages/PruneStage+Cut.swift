@@ -1,0 +1,73 @@
+internal import Corpus
+internal import FoundationEssentials
+internal import Shearing
+internal import Torch
+internal import Transformer
+
+// Pruning without learning: measure, choose, carve.
+extension PruneSpec {
+    /// The importance of every unit, measured once per attempt chain: `importance.json` keeps it for a resumed one.
+    func importance(
+        _ model: LanguageModel, _ corpus: PackedCorpus, rows: Int, _ measure: ImportanceMeasure, _ bench: Workbench,
+        _ folder: String
+    ) throws(PipelineError) -> Importance {
+        let path = folder + "/importance.json"
+        if let known = try? JSONDecoder().decode(Importance.self, from: Folder.read(path)) { return known }
+        bench.note("measures importance on \(calibrationBatches) batches of \(rows) rows")
+        var stream = RandomStream(seed: bench.seed, name: "prune/calibration")
+        let seed = stream.next()
+        let batches = try withCorpus { () throws(CorpusError) in
+            let loader = try MixtureLoader(
+                corpus: corpus, weights: corpus.trainingRowCounts.map { $0 > 0 ? 1 : 0 }, batchRows: rows, seed: seed,
+                exhausted: .repeat)
+            var batches: [TokenBatch] = []
+            for step in 0..<calibrationBatches { batches.append(try loader.rows(step: step)) }
+            return batches
+        }
+        let measured: Importance
+        do throws(ShearingError) { measured = try Importance.measured(model, on: batches, by: measure) } catch {
+            throw .shearing(error)
+        }
+        try Folder.write(CanonicalJSON.bytes(of: measured), to: path)
+        return measured
+    }
+
+    func cut(_ bench: Workbench, _ folder: String) throws(PipelineError) -> StageResult {
+        let packed = bench.artifact(data)
+        let corpus = try withCorpus { () throws(CorpusError) in try PackedCorpus(at: packed.file("corpus")) }
+        try TrainingBench.requireTokenizer(of: bench.artifact(start), toFit: corpus, packed)
+        let (model, description) = try withTransformer { () throws(TransformerError) in
+            try ModelFolder.load(bench.artifact(start).file("model"), computeDType: .float32, on: bench.device)
+        }
+        let source = model.architecture
+        var importance: Importance?
+        if let measure {
+            importance = try self.importance(model, corpus, rows: calibrationRows, measure, bench, folder)
+        }
+        var stream = RandomStream(seed: bench.seed, name: "prune/choice")
+        let choice: OneShotPruning = method == .random ? .random : .importance
+        let shape: TargetArchitecture
+        let masks: DeterministicMasks
+        do throws(ShearingError) {
+            shape = try self.shape(from: source, seed: bench.seed)
+            masks = try choice.masks(source: source, target: shape, importance: importance, seed: stream.next())
+            if foldsResidue, let importance { try model.foldHeadResidue(masks, importance: importance) }
+        } catch { throw .shearing(error) }
+        var facts = try finish(model, MasksFile(step: 0, masks: masks), shape, description, bench, folder).facts
+        facts["source_parameters"] = .integer(source.parameterCount)
+        facts["shape"] = PruneSpec.facts(shape)
+        let tokens = importance == nil ? 0 : calibrationBatches * calibrationRows * corpus.sequenceLength
+        return StageResult(
+            tokens: tokens,
+            floatingPointOperations: Double(tokens)
+                * (measure?.operationsPerToken(source, corpus.sequenceLength) ?? 0), facts: .object(facts))
+    }
+
+    private static func facts(_ shape: TargetArchitecture) -> RecordValue {
+        .object([
+            "layers": .integer(shape.layers), "hidden_size": .integer(shape.hiddenSize),
+            "heads": .integer(shape.heads), "key_value_heads": .integer(shape.keyValueHeads),
+            "intermediate_size": .integer(shape.intermediateSize),
+        ])
+    }
+}
