@@ -1,3 +1,5 @@
+internal import Transformer
+
 /// What a run would do, stage by stage, in the order it would be done.
 public struct PipelinePlan: Sendable {
     public let file: PipelineFile
@@ -149,9 +151,16 @@ public struct Planner {
         let context = OutlookContext(
             outlooks: Dictionary(earlier.map { ($0.id, $0.outlook) }) { first, _ in first }, artifacts: artifacts,
             runtime: declaration.runtime, seed: spec.seed ?? file.seed)
+        var outlook = spec.outlook(context)
+        // A finished model knows the shape that a plan can only count with where it is learned or searched for.
+        if case .cached(let artifact) = state, declaration.kind.output == .model,
+            let made = try? ModelFolder.architecture(artifact.file("model"))
+        {
+            outlook.architecture = made
+        }
         return PlannedStage(
             declaration: declaration, fingerprint: fingerprint,
-            path: fingerprint.map { store.path(of: declaration.id, $0) }, state: state, outlook: spec.outlook(context),
+            path: fingerprint.map { store.path(of: declaration.id, $0) }, state: state, outlook: outlook,
             inputs: inputs, key: key)
     }
 

@@ -8,8 +8,27 @@ protocol CalibrationMeter {
     var rowCount: Int { get }
     /// Runs one row through the model; its weights and their gradients stay as they are.
     mutating func add(row: CalibrationRow, through model: LanguageModel) throws(TorchError)
+    associatedtype Scores
     /// The scores over all rows.
-    func result() throws(TorchError) -> Importance
+    func result() throws(TorchError) -> Scores
+}
+
+/// Runs every row of `batches` that has a counted target through `model` and takes the meter's scores.
+/// - Throws: `ShearingError.noCalibrationData` when no row has one, `.torch`.
+func calibrated<Meter: CalibrationMeter>(
+    _ meter: Meter, _ model: LanguageModel, on batches: [TokenBatch]
+) throws(ShearingError) -> Meter.Scores {
+    var meter = meter
+    try withTorch { () throws(TorchError) in
+        for batch in batches {
+            for index in 0..<batch.rows {
+                guard let row = try CalibrationRow(index, of: batch, on: model.device) else { continue }
+                try meter.add(row: row, through: model)
+            }
+        }
+    }
+    guard meter.rowCount > 0 else { throw .noCalibrationData }
+    return try withTorch { () throws(TorchError) in try meter.result() }
 }
 
 /// One row of a batch on the model's device.

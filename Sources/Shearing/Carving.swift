@@ -7,10 +7,12 @@ extension LanguageModel {
     /// The fold is exact: the norm before each half and the final norm carry the hidden mask, the output and down
     /// projections' rows carry the hidden and the layer mask, output columns the head mask (value rows are shared by a
     /// group), up rows the intermediate mask; embedding and head are only sliced, as the forward pass does not mask
-    /// them. Layers whose mask is 0 are dropped and the others renumbered. Taken from the float32 masters; this model
+    /// them. Layers whose mask is 0, or of which neither a head nor a neuron stays, are dropped and the others renumbered;
+    /// a layer that keeps heads but no neuron, or the reverse, has half of a block. Taken from the float32 masters; this model
     /// keeps its weights.
     /// - Parameter target: When given, the result must have exactly this shape; checked before a weight is copied.
-    /// - Throws: `ShearingError.maskShape` when the masks are of another model, `.unevenGroups` when a layer's head
+    /// - Throws: `ShearingError.maskShape` when the masks are of another model, `.impossibleTarget` when a half goes whose
+    ///   bias would stay, `.unevenGroups` when a layer's head
     ///   groups keep different numbers of heads, `.notTarget`, `.transformer`, `.torch`.
     public func carved(
         by masks: DeterministicMasks, expecting target: TargetArchitecture? = nil
@@ -119,6 +121,12 @@ struct CarvingPlan {
                 block.intermediateSize = selection.indices.count
                 layer.intermediate = selection
             }
+            guard block.hasAttention || !source.attentionBias, block.hasFeedForward || !source.mlpBias else {
+                throw .impossibleTarget([
+                    "the masks leave layer \(index) no head or no neuron, but its bias would still be added"
+                ])
+            }
+            guard block.hasAttention || block.hasFeedForward else { continue }
             layers.append(layer)
             blocks.append(block)
         }

@@ -61,6 +61,11 @@ public enum HardConcrete {
         return try (s * (high - low) + low).clamped(min: 0, max: 1)
     }
 
+    /// q of each log-alpha, the same shape; differentiable.
+    static func alive(_ logAlpha: Tensor) throws(TorchError) -> Tensor {
+        try 1 - (offset - logAlpha).sigmoid().clamped(min: noiseMargin, max: 1 - noiseMargin)
+    }
+
     /// Per row of log-alphas `[rows, columns]` the expected share of zeros, `[rows]`; differentiable.
     static func expectedSparsity(_ logAlpha: Tensor) throws(TorchError) -> Tensor {
         let removal = try (offset - logAlpha).sigmoid().clamped(min: noiseMargin, max: 1 - noiseMargin)

@@ -58,20 +58,9 @@ public struct Importance: Codable, Sendable, Equatable {
     public static func measured(
         _ model: LanguageModel, on batches: [TokenBatch], by measure: ImportanceMeasure = .taylorHeads
     ) throws(ShearingError) -> Importance {
-        var meter: any CalibrationMeter =
-            switch measure {
-            case .taylorHeads: ImportanceMeter(model.architecture)
-            case .activations: ActivationMeter(model.architecture)
-            }
-        try withTorch { () throws(TorchError) in
-            for batch in batches {
-                for index in 0..<batch.rows {
-                    guard let row = try CalibrationRow(index, of: batch, on: model.device) else { continue }
-                    try meter.add(row: row, through: model)
-                }
-            }
+        switch measure {
+        case .taylorHeads: try calibrated(ImportanceMeter(model.architecture), model, on: batches)
+        case .activations: try calibrated(ActivationMeter(model.architecture), model, on: batches)
         }
-        guard meter.rowCount > 0 else { throw .noCalibrationData }
-        return try withTorch { () throws(TorchError) in try meter.result() }
     }
 }

@@ -71,21 +71,7 @@ public struct MaskObjective: Objective {
             guard settings.constraint == .lagrangian else { return nil }
             return try Multipliers(families: masks.families.count, bound: settings.multiplierBound, on: model.device)
         }
-        let rateSchedule: GroupSchedule = settings.maskSchedule == .common ? .common : .constant
-        var groups = [
-            ParameterGroup(name: "weights", parameters: model.parameters, rate: settings.weightRate),
-            ParameterGroup(
-                name: "masks", parameters: masks.logAlphas, rate: settings.maskRate, schedule: rateSchedule,
-                clip: ClipGroup(name: "masks", maximumNorm: settings.maskClip)),
-        ]
-        if let multipliers {
-            groups.append(
-                ParameterGroup(
-                    name: "multipliers", parameters: [multipliers.linear, multipliers.quadratic],
-                    rate: settings.multiplierRate, schedule: rateSchedule, maximize: true,
-                    clip: ClipGroup(name: "multipliers", maximumNorm: .infinity)))
-        }
-        parameterGroups = groups
+        parameterGroups = settings.rules.parameterGroups(model, logAlphas: masks.logAlphas, multipliers)
     }
 
     /// Log-alphas at the start, not yet bounded or projected.
@@ -97,12 +83,10 @@ public struct MaskObjective: Objective {
             return try .uniform(source: model.architecture, target: settings.target, seed: seed, on: model.device)
         case .importance:
             guard let importance else { throw .noCalibrationData }
-            let span = settings.resolvedImportanceSpan
-            // Masks that are not shifted must start nearly all alive: the highest rank at the upper bound.
-            let center = settings.constraint == .projected ? 0 : HardConcrete.bound - span
             return try .ranked(
-                source: model.architecture, target: settings.target, importance: importance, center: center,
-                span: span, seed: seed, on: model.device)
+                source: model.architecture, target: settings.target, importance: importance,
+                center: settings.rules.startCenter, span: settings.rules.resolvedImportanceSpan, seed: seed,
+                on: model.device)
         }
     }
 

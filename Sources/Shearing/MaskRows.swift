@@ -12,7 +12,7 @@ public struct MaskRows: Codable, Sendable, Hashable {
     public let rows: Int
     /// Variables in a row.
     public let columns: Int
-    /// Variables of each row that stay in the target.
+    /// Variables of each row that stay in the target; of a selection whose rows differ, their mean, rounded.
     public let kept: Int
     /// Mask elements one variable stands for: the group size where whole head groups are dropped, else 1.
     public let repeats: Int

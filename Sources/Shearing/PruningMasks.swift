@@ -74,7 +74,8 @@ public final class PruningMasks {
         return try PruningMasks(families: families, logAlphas: values, seed: seed, on: device)
     }
 
-    private static func generator(_ seed: UInt64, _ name: String) throws(TorchError) -> RandomGenerator {
+    /// The generator of one draw: a pure function of seed and name.
+    static func generator(_ seed: UInt64, _ name: String) throws(TorchError) -> RandomGenerator {
         var stream = RandomStream(seed: seed, name: name)
         return try RandomGenerator(seed: stream.next())
     }

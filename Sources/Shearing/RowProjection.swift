@@ -3,7 +3,7 @@ internal import Torch
 /// Shifts whole rows of log-alphas until their expected sparsity is what the schedule asks for.
 enum RowProjection {
     /// Bisection steps: the bracket of some hundred shrinks below float32's resolution.
-    private static let halvings = 40
+    static let halvings = 40
 
     /// The shift per row, `[rows, 1]`, float32, after which the mean of 1 - q over the log-alphas is `sparsity`.
     ///

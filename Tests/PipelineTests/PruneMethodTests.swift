@@ -1,7 +1,9 @@
 import Fixtures
+import Foundation
 import Shearing
 import Testing
 import Torch
+import Training
 import Transformer
 
 @testable import Pipeline
@@ -54,6 +56,58 @@ import Transformer
         #expect(candidates.contains(true))
     }
 
+    /// Learned to a size, resumed in between, then trained on and measured.
+    @Test func aModelOfUnlikeLayersIsTrainedAndMeasured() throws {
+        let small = try SmallPipeline()
+        let rest = """
+              - id: recovered
+                kind: pretrain
+                with: { start: cut, data: packed, steps: 3, batch_rows: 2, rate: 1.0e-3, distill: { teacher: trained } }
+                runtime: { threads: 1 }
+              - id: scores
+                kind: evaluate
+                with: { models: [trained, cut, recovered], data: packed }
+            """
+        let before = small.text.components(separatedBy: "  - id: exported")[0]
+        let learned =
+            "{ start: trained, data: packed, method: cofi, target: { parameters: 38000 }, steps: 12, batch_rows: 2, rate: 1.0e-3, constraint: projected, mask_start: importance, mask_rate: 0.3, ramp_steps: 6 }"
+        let text =
+            before.replacing(
+                "{ start: trained, data: packed, method: random, target: { layers: 1, hidden_size: 16, heads: 1, intermediate_size: 24 } }",
+                with: learned + "\n    runtime: { threads: 1, checkpoint_every: 2 }") + rest
+        let file = try PipelineFile(text: text, path: small.folder.path("small.yaml"))
+        let plan = try Planner(file: file, store: small.store).plan()
+        let planned = try #require(plan[stage("cut")]).outlook
+        #expect((30000...38000).contains(try #require(planned.architecture).parameterCount))
+        #expect(planned.notes.contains { $0.contains("38000 parameters") })
+        let stop = StopFlag()
+        #expect(throws: PipelineError.self) {
+            try PipelineRun(
+                file: file, runs: small.folder.path("runs"), options: RunOptions(), stop: stop,
+                observe: { event in
+                    if case .step(let id, _, _, let metrics) = event, id.name == "cut", metrics.step == 1 {
+                        stop.raise()
+                    }
+                }
+            ).run()
+        }
+        stop.lower()
+        _ = try PipelineRun(
+            file: file, runs: small.folder.path("runs"), options: RunOptions(), stop: stop, observe: { _ in }
+        ).run()
+        let cut = try #require(small.store.newest(of: stage("cut")))
+        let architecture = try ModelFolder.architecture(cut.file("model"))
+        #expect((37620...38000).contains(architecture.parameterCount))
+        #expect(
+            cut.record.cost.attempts == 2 && cut.record.facts["parameters"] == .integer(architecture.parameterCount))
+        let recovered = try #require(small.store.newest(of: stage("recovered")))
+        #expect(try ModelFolder.architecture(recovered.file("model")) == architecture)
+        // Planned anew, the artifact says what the plan could only count with.
+        let again = try Planner(file: file, store: small.store).plan()
+        #expect(again[stage("cut")]?.outlook.architecture == architecture)
+        #expect(again[stage("recovered")]?.outlook.architecture == architecture)
+    }
+
     @Test func theTargetsFormIsTheMethods() {
         func message(_ method: String, _ target: String) -> String {
             let text = soundText.replacing(
@@ -67,6 +121,8 @@ import Transformer
         #expect(message("shortgpt", "{ layers: 1, hidden_size: 16 }").contains("unknown key 'hidden_size'"))
         #expect(message("shortgpt", "sheared-llama-1.3b").contains("mapping is wanted"))
         #expect(message("random_shape", "{ layers: 1 }").contains("'parameters' is missing"))
+        #expect(message("cofi", "{ parameters: 100 }").isEmpty)
+        #expect(message("cofi", "{ parameters: 100 }\n      stop_when_frozen: 3").contains("only with method: learned"))
         #expect(message("minitron", "{ layers: 1 }").contains("'hidden_size' is missing"))
         #expect(
             message(
@@ -82,5 +138,11 @@ import Transformer
         } throws: {
             "\($0)".contains("cut.with.target") && "\($0)".contains("3000 parameters within 1%")
         }
+        let learned =
+            "{ start: trained, data: packed, method: cofi, target: { parameters: 90000 }, steps: 2, batch_rows: 2, rate: 1.0e-3 }"
+        let cut =
+            "{ start: trained, data: packed, method: random, target: { layers: 1, hidden_size: 16, heads: 1, intermediate_size: 24 } }"
+        let file = try PipelineFile(text: small.text.replacing(cut, with: learned), path: "small.yaml")
+        #expect { try Planner(file: file, store: small.store).plan() } throws: { "\($0)".contains("not fewer than") }
     }
 }

@@ -33,6 +33,15 @@ import Transformer
     private func trainer(
         in name: String, _ pruning: PruningSettings, dtype: DType = .float32, steps: Int = 12
     ) throws -> Trainer<MaskObjective> {
+        try trainer(in: name, dtype: dtype, steps: steps) {
+            try MaskObjective($0, settings: pruning, seed: 7, calibration: $1)
+        }
+    }
+
+    private func trainer<O: Objective>(
+        in name: String, dtype: DType = .float32, steps: Int = 12,
+        _ objective: (LanguageModel, [TokenBatch]) throws -> O
+    ) throws -> Trainer<O> {
         let block = BlockShape(queryHeads: 4, keyValueHeads: 2, intermediateSize: 32)
         let source = Architecture(
             vocabularySize: TinyCorpus.vocabularySize, hiddenSize: 24, headSize: 8,
@@ -41,19 +50,19 @@ import Transformer
         let loader = try MixtureLoader(
             corpus: corpus, weights: [0.5, 0.2, 0.3], batchRows: 6, seed: 11, exhausted: .repeat)
         let calibration = try (0..<2).map { try loader.rows(step: $0) }
-        let objective = try MaskObjective(model, settings: pruning, seed: 7, calibration: calibration)
         let settings = TrainingSettings(
             steps: steps, batchRows: 6, peakRate: 3e-3, schedule: LearningRate(warmupSteps: 2), evaluateEvery: 3,
             mixture: MixturePolicy(gap: .clipped, floor: 0.05, cap: 0.8), microBatchRows: 2, checkpointEvery: 4)
         return try Trainer(
-            model: model, objective: objective, loader: loader, validation: DomainLoss(corpus: corpus, batchRows: 4),
+            model: model, objective: try objective(model, calibration), loader: loader,
+            validation: DomainLoss(corpus: corpus, batchRows: 4),
             reference: ["wiki": 2.5, "code": 0.8, "book": 3], settings: settings, folder: folder.path(name),
             stage: "prune", stop: StopFlag()
         ) { Issue.record("\($0)") }
     }
 
     /// Weights, log-alphas and multipliers, bit for bit.
-    private static func bits(_ trainer: Trainer<MaskObjective>) throws -> [[UInt32]] {
+    private static func bits(_ trainer: Trainer<some Objective>) throws -> [[UInt32]] {
         try trainer.objective.parameterGroups.flatMap(\.parameters).map { try $0.master.floats().map(\.bitPattern) }
     }
 
@@ -68,6 +77,28 @@ import Transformer
         #expect(try Self.bits(resumed) == Self.bits(whole))
         #expect(try resumed.objective.convergence() == whole.objective.convergence())
         #expect(resumed.evaluation == whole.evaluation && whole.evaluation?.meanLoss != nil)
+    }
+
+    @Test(arguments: SparsityConstraint.allCases) func aRunTowardsASizeInPiecesEndsWithTheSameBits(
+        _ constraint: SparsityConstraint
+    ) throws {
+        var rules = Self.settings(constraint).rules
+        rules.rampSteps = 5
+        let settings = CoFiSettings(parameters: 7000, rules: rules)
+        func trainer(_ name: String) throws -> Trainer<CoFiObjective> {
+            try self.trainer(in: name, dtype: .bfloat16) {
+                try CoFiObjective($0, settings: settings, seed: 7, slopes: MaskSlopes.measured($0, on: $1))
+            }
+        }
+        let whole = try trainer("whole")
+        #expect(try whole.run() == .reached)
+        for last in [5, 12] { try trainer("pieces").run(until: last) }
+        let resumed = try trainer("pieces")
+        #expect(try resumed.step == 12 && Self.bits(resumed) == Self.bits(whole))
+        #expect(try resumed.objective.convergence() == whole.objective.convergence())
+        #expect(resumed.evaluation == whole.evaluation && whole.evaluation?.meanLoss != nil)
+        let carved = try resumed.model.carved(by: resumed.objective.masks.deterministic(parameters: 7000).masks)
+        #expect((6860...7000).contains(carved.architecture.parameterCount))
     }
 
     @Test func metricsOfAStepShowTheMasks() throws {

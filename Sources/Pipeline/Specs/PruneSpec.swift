@@ -35,15 +35,20 @@ public struct PruneSpec: Encodable, Sendable, Equatable {
         case randomShape = "random_shape"
         /// By chance; the floor that any choice must beat.
         case random
+        /// Masks learned jointly with the weights, to a size: every layer may end with another shape (CoFi).
+        case cofi
 
         /// The form of its target.
         public var goal: PruneGoal.Form {
             switch self {
             case .learned, .oneshot, .minitron, .random: .shape
             case .shortgpt: .layers
-            case .randomShape: .parameters
+            case .randomShape, .cofi: .parameters
             }
         }
+
+        /// Whether it learns, and so takes steps, rates and a mixture.
+        public var trains: Bool { self == .learned || self == .cofi }
     }
 
     enum CodingKeys: String, CodingKey, CaseIterable {

@@ -19,22 +19,25 @@ extension PruneSpec {
         }
         var training: TrainingSpec?
         var masks: MaskSpec?
-        if method == .learned {
+        if method.trains {
             training = TrainingSpec(with, warmupShare: 0.1)
             masks = MaskSpec(with, steps: training?.steps ?? 0)
+            if method == .cofi, with.contains("stop_when_frozen") {
+                with.note("stop_when_frozen", "has a meaning only with method: learned")
+            }
         } else {
             let learning =
                 TrainingSpec.CodingKeys.allCases.map(\.rawValue) + MaskSpec.CodingKeys.allCases.map(\.rawValue)
             for key in learning where key != "seed" && with.contains(key) {
                 with.note(
                     key,
-                    "has no meaning for method: \(method.rawValue), which does not train; take it out or set method: learned"
+                    "has no meaning for method: \(method.rawValue), which does not train; take it out or set method: learned or cofi"
                 )
             }
         }
         let seed = with.int("seed", in: 0...Int.max)
         with.finish()
-        guard let start, let data, let target, method != .learned || training != nil else { return nil }
+        guard let start, let data, let target, !method.trains || training != nil else { return nil }
         self.init(
             start: start, data: data, target: target, method: method, calibrationBatches: batches ?? 8,
             calibrationRows: rows ?? training?.batchRows ?? 4, foldsResidue: foldsResidue ?? false,

@@ -13,17 +13,7 @@ extension PruneSpec {
     ) throws(PipelineError) -> Importance {
         let path = folder + "/importance.json"
         if let known = try? JSONDecoder().decode(Importance.self, from: Folder.read(path)) { return known }
-        bench.note("measures importance on \(calibrationBatches) batches of \(rows) rows")
-        var stream = RandomStream(seed: bench.seed, name: "prune/calibration")
-        let seed = stream.next()
-        let batches = try withCorpus { () throws(CorpusError) in
-            let loader = try MixtureLoader(
-                corpus: corpus, weights: corpus.trainingRowCounts.map { $0 > 0 ? 1 : 0 }, batchRows: rows, seed: seed,
-                exhausted: .repeat)
-            var batches: [TokenBatch] = []
-            for step in 0..<calibrationBatches { batches.append(try loader.rows(step: step)) }
-            return batches
-        }
+        let batches = try calibration(corpus, rows: rows, bench)
         let measured: Importance
         do throws(ShearingError) { measured = try Importance.measured(model, on: batches, by: measure) } catch {
             throw .shearing(error)
@@ -32,6 +22,22 @@ extension PruneSpec {
         return measured
     }
 
+    /// The batches that importance is measured on: the first of a loader that takes all domains alike.
+    func calibration(_ corpus: PackedCorpus, rows: Int, _ bench: Workbench) throws(PipelineError) -> [TokenBatch] {
+        bench.note("measures importance on \(calibrationBatches) batches of \(rows) rows")
+        var stream = RandomStream(seed: bench.seed, name: "prune/calibration")
+        let seed = stream.next()
+        return try withCorpus { () throws(CorpusError) in
+            let loader = try MixtureLoader(
+                corpus: corpus, weights: corpus.trainingRowCounts.map { $0 > 0 ? 1 : 0 }, batchRows: rows, seed: seed,
+                exhausted: .repeat)
+            var batches: [TokenBatch] = []
+            for step in 0..<calibrationBatches { batches.append(try loader.rows(step: step)) }
+            return batches
+        }
+    }
+
+    /// Measures, chooses and carves.
     func cut(_ bench: Workbench, _ folder: String) throws(PipelineError) -> StageResult {
         let packed = bench.artifact(data)
         let corpus = try withCorpus { () throws(CorpusError) in try PackedCorpus(at: packed.file("corpus")) }

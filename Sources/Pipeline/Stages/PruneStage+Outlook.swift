@@ -19,6 +19,15 @@ extension PruneSpec {
             return outlook
         }
         outlook.architecture = made
+        if case .parameters(let parameters) = target, method == .cofi {
+            if parameters >= source.parameterCount {
+                outlook.problems.append(
+                    ("target", "\(parameters) parameters are not fewer than the source's \(source.parameterCount)"))
+            }
+            outlook.notes.append(
+                "learns its layers' shapes: counted as if all were alike, \(made.parameterCount) of \(parameters) parameters"
+            )
+        }
         outlook.sequenceLength = context[data]?.sequenceLength
         if let training {
             training.addCosts(
@@ -36,7 +45,7 @@ extension PruneSpec {
         return outlook
     }
 
-    /// The exact shape that the method cuts `source` to.
+    /// The exact shape that the method cuts `source` to; of one that learns it, a shape of that size to count with.
     /// - Throws: `ShearingError.impossibleTarget` when there is none.
     func shape(from source: Architecture, seed: UInt64) throws(ShearingError) -> TargetArchitecture {
         switch target {
@@ -49,6 +58,7 @@ extension PruneSpec {
                 layers: layers, hiddenSize: source.hiddenSize, heads: block.queryHeads,
                 keyValueHeads: block.keyValueHeads, intermediateSize: block.intermediateSize)
         case .parameters(let parameters):
+            if method == .cofi { return try CoFiLayout.standIn(for: parameters, from: source) }
             var stream = RandomStream(seed: seed, name: "prune/shape")
             return try RandomShape.drawn(from: source, parameters: parameters, seed: stream.next())
         }
@@ -57,7 +67,7 @@ extension PruneSpec {
     /// How a method without training measures importance; nil where it does not, or learns.
     var measure: ImportanceMeasure? {
         switch method {
-        case .learned, .random: nil
+        case .learned, .cofi, .random: nil
         case .oneshot, .randomShape: .taylorHeads
         case .minitron, .shortgpt: .activations
         }

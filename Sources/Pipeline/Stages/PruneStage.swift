@@ -27,35 +27,41 @@ extension PruneSpec: StageSpec {
                     "\(masks.rampSteps) is more than steps (\(training.steps)): the target would never be asked for in full"
                 ))
         }
-        if let settings {
-            for problem in settings.problems() { found.append(("", problem)) }
-        }
+        for problem in rules?.problems() ?? [] { found.append(("", problem)) }
         return found
     }
 
-    /// The choices of learned masks; nil for the other methods.
-    var settings: PruningSettings? {
-        guard let training, let masks, case .shape(let target) = target else { return nil }
-        var settings = PruningSettings(target: target.target, rampSteps: masks.rampSteps)
-        settings.constraint = masks.constraint
-        settings.start = masks.maskStart
-        settings.importanceSpan = masks.importanceSpan
-        settings.calibrationBatches = calibrationBatches
-        settings.weightRate = training.rate
-        settings.maskRate = masks.maskRate
-        settings.multiplierRate = masks.multiplierRate
-        settings.maskSchedule = masks.maskSchedule
-        settings.maskClip = masks.maskClip
-        settings.quadraticWeight = masks.quadraticWeight
-        settings.multiplierBound = masks.multiplierBound
-        settings.earlyStop = masks.stopWhenFrozen.map { FrozenMasks(steps: $0) }
-        return settings
+    /// How masks are learned; nil for methods that do not.
+    private var rules: MaskRules? {
+        guard let training, let masks else { return nil }
+        var rules = MaskRules(rampSteps: masks.rampSteps)
+        rules.constraint = masks.constraint
+        rules.start = masks.maskStart
+        rules.importanceSpan = masks.importanceSpan
+        rules.calibrationBatches = calibrationBatches
+        rules.weightRate = training.rate
+        rules.maskRate = masks.maskRate
+        rules.multiplierRate = masks.multiplierRate
+        rules.maskSchedule = masks.maskSchedule
+        rules.maskClip = masks.maskClip
+        rules.quadraticWeight = masks.quadraticWeight
+        rules.multiplierBound = masks.multiplierBound
+        return rules
     }
 
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         try Folder.remove(output.file("model"))
-        if let training, let settings { return try learn(training, settings, bench, output.path) }
-        return try cut(bench, output.path)
+        guard let training, let rules else { return try cut(bench, output.path) }
+        switch target {
+        case .parameters(let parameters):
+            let settings = CoFiSettings(parameters: parameters, rules: rules)
+            return try learn(training, settings, bench, output.path)
+        case .shape(let target):
+            var settings = PruningSettings(target: target.target, rules: rules)
+            settings.earlyStop = masks?.stopWhenFrozen.map { FrozenMasks(steps: $0) }
+            return try learn(training, settings, bench, output.path)
+        case .layers: preconditionFailure("a method that learns takes no number of layers")
+        }
     }
 
     // MARK: - Learned masks
@@ -112,9 +118,9 @@ extension PruneSpec: StageSpec {
             facts: .object(facts))
     }
 
-    /// Carves and writes the smaller model, of exactly `target`'s shape.
+    /// Carves and writes the smaller model, of exactly `target`'s shape where there is one.
     func finish(
-        _ model: LanguageModel, _ file: MasksFile, _ target: TargetArchitecture,
+        _ model: LanguageModel, _ file: MasksFile, _ target: TargetArchitecture?,
         _ description: ModelFolder.Description, _ bench: Workbench, _ folder: String
     ) throws(PipelineError) -> (model: LanguageModel, facts: [String: RecordValue]) {
         let carved: LanguageModel

@@ -1,0 +1,86 @@
+internal import Corpus
+internal import Evaluation
+internal import FoundationEssentials
+internal import Shearing
+internal import Torch
+internal import Training
+internal import Transformer
+
+// Learned masks towards a size: what `learn` is for a shape.
+extension PruneSpec {
+    /// Learns the masks, carves the surest selection of the size and writes it; `log_alphas.safetensors` keeps the masks
+    /// as learned.
+    func learn(
+        _ training: TrainingSpec, _ settings: CoFiSettings, _ bench: Workbench, _ folder: String
+    ) throws(PipelineError) -> StageResult {
+        let rows = try TrainingBench(bench, training, start: start, data: data, folder: folder)
+        let (model, description) = try withTransformer { () throws(TransformerError) in
+            try ModelFolder.load(
+                bench.artifact(start).file("model"), computeDType: training.precision.dtype, on: bench.device)
+        }
+        let source = model.architecture
+        let references = try rows.references(start: start, model: model, parameters: settings.parameters)
+        let slopes =
+            settings.rules.start == .importance
+            ? try self.slopes(model, rows.corpus, rows: training.batchRows, bench, folder) : nil
+        var stream = RandomStream(seed: bench.seed, name: "prune/masks")
+        let objective: CoFiObjective
+        do throws(ShearingError) {
+            objective = try CoFiObjective(model, settings: settings, seed: stream.next(), slopes: slopes)
+        } catch { throw .shearing(error) }
+        let trainer = try rows.train(model, objective, references: references)
+
+        let selection: CoFiSelection
+        do throws(ShearingError) {
+            selection = try trainer.objective.masks.deterministic(parameters: settings.parameters)
+        } catch { throw .shearing(error) }
+        bench.note("carves \(selection.parameters) parameters")
+        let report: CoFiReport
+        do throws(TorchError) {
+            report = try trainer.objective.convergence()
+            try SafetensorsWriter.write(
+                trainer.objective.masks.logAlphas.map { ($0.name, $0.master) }, metadata: [:],
+                to: folder + "/log_alphas.safetensors")
+        } catch { throw .torch(error) }
+        try Folder.write(CanonicalJSON.readable(report), to: folder + "/convergence.json")
+        let file = MasksFile(step: trainer.step, masks: selection.masks)
+        let carved = try finish(model, file, nil, description, bench, folder)
+        var facts = carved.facts
+        facts.merge(lossFacts(try rows.measure(carved.model))) { _, new in new }
+        facts["source_parameters"] = .integer(source.parameterCount)
+        facts["steps"] = .integer(trainer.step)
+        facts["mixture"] = RecordValue(trainer.weightsByDomain)
+        facts["largest_gap"] = .number(abs(report.expected - report.target))
+        facts["kept_below_zero"] = .integer(selection.keptBelowZero)
+        facts["hidden_size"] = .integer(carved.model.architecture.hiddenSize)
+        facts["blocks"] = .array(
+            carved.model.architecture.blocks.map { block in
+                .object([
+                    "heads": .integer(block.queryHeads), "key_value_heads": .integer(block.keyValueHeads),
+                    "intermediate_size": .integer(block.intermediateSize),
+                ])
+            })
+        try Folder.remove(folder + "/checkpoints")
+        let length = rows.corpus.sequenceLength
+        return StageResult(
+            tokens: trainer.tokens,
+            floatingPointOperations: Double(trainer.tokens)
+                * CostModel(source).trainingFLOPsPerToken(sequenceLength: length),
+            facts: .object(facts))
+    }
+
+    /// The slopes that masks start from, measured once per attempt chain: `slopes.json` keeps them for a resumed one.
+    private func slopes(
+        _ model: LanguageModel, _ corpus: PackedCorpus, rows: Int, _ bench: Workbench, _ folder: String
+    ) throws(PipelineError) -> MaskSlopes {
+        let path = folder + "/slopes.json"
+        if let known = try? JSONDecoder().decode(MaskSlopes.self, from: Folder.read(path)) { return known }
+        let batches = try calibration(corpus, rows: rows, bench)
+        let measured: MaskSlopes
+        do throws(ShearingError) { measured = try MaskSlopes.measured(model, on: batches) } catch {
+            throw .shearing(error)
+        }
+        try Folder.write(CanonicalJSON.bytes(of: measured), to: path)
+        return measured
+    }
+}

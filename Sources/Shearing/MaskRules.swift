@@ -1,0 +1,104 @@
+internal import Torch
+internal import Training
+internal import Transformer
+
+/// How masks are learned, whatever they are learned towards: constraint, start and rates.
+public struct MaskRules: Codable, Sendable, Hashable {
+    /// How the masks are held to the schedule.
+    public var constraint: SparsityConstraint = .lagrangian
+    /// Where log-alphas start.
+    public var start: MaskStart = .uniform
+    /// Half the width over which an importance start spreads log-alphas; nil: 30 for `projected`, where the spread only
+    /// orders the channels, and 0.25 below the upper bound for the others.
+    public var importanceSpan: Double?
+    /// Training batches on which importance is measured.
+    public var calibrationBatches = 8
+    /// Optimizer steps over which the asked sparsity grows linearly to the target; the paper takes 20% of all steps.
+    public var rampSteps: Int
+    /// Peak learning rate of the weights; nil takes the training settings'. The paper's is 1e-4.
+    public var weightRate: Double?
+    /// Learning rate of the log-alphas.
+    public var maskRate = 1.0
+    /// Learning rate of the multipliers, ascending.
+    public var multiplierRate = 1.0
+    /// The rate of masks and multipliers follows the common schedule (the paper's) or stays constant.
+    public var maskSchedule: MaskSchedule = .common
+    /// Global gradient norm at which the log-alphas' gradients are clipped, apart from the weights'.
+    public var maskClip = 1.0
+    /// λ2 of the `quadratic` constraint.
+    public var quadraticWeight = 200.0
+    /// Largest |λ| of the `lagrangian` constraint. The default is beyond what the paper's schedule can reach (1,744);
+    /// lower values keep a short run from overshooting.
+    public var multiplierBound = 2_000.0
+
+    /// The paper's choices with its rates (LLM-Shearing section 5), for runs of thousands of steps.
+    public init(rampSteps: Int) { self.rampSteps = rampSteps }
+
+    /// Choices that reach a target within tens of steps: projected masks that start in order of importance.
+    public static func shortBudget(rampSteps: Int) -> MaskRules {
+        var rules = MaskRules(rampSteps: rampSteps)
+        rules.constraint = .projected
+        rules.start = .importance
+        rules.weightRate = 5e-4
+        rules.maskRate = 0.1
+        rules.maskSchedule = .constant
+        return rules
+    }
+
+    /// `importanceSpan`, or its default for the constraint.
+    public var resolvedImportanceSpan: Double { importanceSpan ?? (constraint == .projected ? 30 : 0.25) }
+
+    /// Every value that makes no sense, each in one plain sentence; empty when all do.
+    public func problems() -> [String] {
+        var problems: [String] = []
+        func demand(_ holds: Bool, _ sentence: String) { if !holds { problems.append(sentence) } }
+        demand(rampSteps >= 0, "ramp steps are \(rampSteps); they cannot be negative")
+        demand(calibrationBatches > 0, "calibration batches are \(calibrationBatches); at least 1 is needed")
+        let positive = [
+            ("mask clip", maskClip), ("quadratic weight", quadraticWeight),
+            ("multiplier bound", multiplierBound), ("importance span", resolvedImportanceSpan),
+        ]
+        for (name, value) in positive {
+            demand(value > 0 && value.isFinite, "the \(name) is \(value); it must be a positive number")
+        }
+        for (name, value) in [
+            ("weight rate", weightRate ?? 0), ("mask rate", maskRate), ("multiplier rate", multiplierRate),
+        ] {
+            demand(value >= 0 && value.isFinite, "the \(name) is \(value); it must be 0 or a positive number")
+        }
+        return problems
+    }
+
+    /// The middle log-alpha of an importance start: masks that are not shifted must start nearly all alive, the highest
+    /// rank at the upper bound.
+    var startCenter: Double { constraint == .projected ? 0 : HardConcrete.bound - resolvedImportanceSpan }
+
+    /// What the optimizer changes: weights, masks and, where there are some, multipliers; each with a clip of its own.
+    func parameterGroups(
+        _ model: LanguageModel, logAlphas: [Parameter], _ multipliers: Multipliers?
+    ) -> [ParameterGroup] {
+        let schedule: GroupSchedule = maskSchedule == .common ? .common : .constant
+        var groups = [
+            ParameterGroup(name: "weights", parameters: model.parameters, rate: weightRate),
+            ParameterGroup(
+                name: "masks", parameters: logAlphas, rate: maskRate, schedule: schedule,
+                clip: ClipGroup(name: "masks", maximumNorm: maskClip)),
+        ]
+        if let multipliers {
+            groups.append(
+                ParameterGroup(
+                    name: "multipliers", parameters: [multipliers.linear, multipliers.quadratic],
+                    rate: multiplierRate, schedule: schedule, maximize: true,
+                    clip: ClipGroup(name: "multipliers", maximumNorm: .infinity)))
+        }
+        return groups
+    }
+}
+
+/// How the learning rate of masks and multipliers runs.
+public enum MaskSchedule: String, Codable, Sendable, CaseIterable {
+    /// The schedule of the weights.
+    case common
+    /// The same rate at every step.
+    case constant
+}
