@@ -52,32 +52,15 @@ public struct ConvergenceReport: Codable, Sendable, Equatable {
         ]
         for family in families {
             lines.append([
-                family.rows.family.rawValue, Self.number(family.expected), Self.number(family.scheduled),
-                Self.number(family.target),
-                "\(Self.number(family.lowestRow))..\(Self.number(family.highestRow))",
-                Self.number(family.undecided), "\(family.keptBelowZero)/\(family.rows.rows * family.rows.kept)",
-                family.linearMultiplier.map { Self.number($0, digits: 2) } ?? "-",
-                family.quadraticMultiplier.map { Self.number($0, digits: 2) } ?? "-",
+                family.rows.family.rawValue, ReportTable.number(family.expected), ReportTable.number(family.scheduled),
+                ReportTable.number(family.target),
+                "\(ReportTable.number(family.lowestRow))..\(ReportTable.number(family.highestRow))",
+                ReportTable.number(family.undecided), "\(family.keptBelowZero)/\(family.rows.rows * family.rows.kept)",
+                family.linearMultiplier.map { ReportTable.number($0, digits: 2) } ?? "-",
+                family.quadraticMultiplier.map { ReportTable.number($0, digits: 2) } ?? "-",
             ])
         }
-        let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-        let aligned = lines.map { cells in
-            let padded = cells.enumerated().map { column, cell in
-                let padding = String(repeating: " ", count: widths[column] - cell.count)
-                return column == 0 ? cell + padding : padding + cell
-            }
-            return padded.joined(separator: "  ")
-        }
-        return aligned.joined(separator: "\n")
-    }
-
-    private static func number(_ value: Double, digits: Int = 4) -> String {
-        guard value.isFinite else { return "\(value)" }
-        let scale = (0..<digits).reduce(1) { power, _ in power * 10 }
-        let scaled = Int((abs(value) * Double(scale)).rounded())
-        let fraction = String(scaled % scale)
-        let sign = value < 0 && scaled != 0 ? "-" : ""
-        return sign + "\(scaled / scale)." + String(repeating: "0", count: digits - fraction.count) + fraction
+        return ReportTable.aligned(lines)
     }
 }
 

@@ -98,9 +98,15 @@ struct Inspection {
 
     private func convergence() throws(PipelineError) -> String {
         let file = path + "/convergence.json"
-        guard let bytes = try? Data(contentsOf: URL(filePath: file)),
-            let report = try? CanonicalJSON.value(ConvergenceReport.self, from: bytes)
-        else { throw .damagedArtifact(path: file, problem: "it cannot be read") }
+        guard let bytes = try? Data(contentsOf: URL(filePath: file)) else {
+            throw .damagedArtifact(path: file, problem: "it cannot be read")
+        }
+        if let report = try? CanonicalJSON.value(ConvergenceReport.self, from: bytes) {
+            return "masks after \(report.step) steps, constraint \(report.constraint.rawValue)\n\(report.table)"
+        }
+        guard let report = try? CanonicalJSON.value(CoFiReport.self, from: bytes) else {
+            throw .damagedArtifact(path: file, problem: "it is no report of masks")
+        }
         return "masks after \(report.step) steps, constraint \(report.constraint.rawValue)\n\(report.table)"
     }
 

@@ -102,6 +102,10 @@ import Transformer
             cut.record.cost.attempts == 2 && cut.record.facts["parameters"] == .integer(architecture.parameterCount))
         let recovered = try #require(small.store.newest(of: stage("recovered")))
         #expect(try ModelFolder.architecture(recovered.file("model")) == architecture)
+        let report = try JSONDecoder().decode(
+            CoFiReport.self, from: Data(contentsOf: URL(filePath: cut.file("convergence.json"))))
+        #expect(report.step == 12 && abs(report.expected - report.target) < 1e-4)
+        #expect(report.table.split(separator: "\n").count == 7 && report.table.contains("feed_forward"))
         // Planned anew, the artifact says what the plan could only count with.
         let again = try Planner(file: file, store: small.store).plan()
         #expect(again[stage("cut")]?.outlook.architecture == architecture)

@@ -187,27 +187,3 @@ public struct CoFiObjective: Objective {
             }, linearMultiplier: linear, quadraticMultiplier: quadratic)
     }
 }
-
-/// How far the masks of a run towards a size have come. Sparsities are shares of removed parameters (overall) or
-/// variables (families), 0 to 1.
-public struct CoFiReport: Codable, Sendable, Equatable {
-    public let step: Int
-    public let constraint: SparsityConstraint
-    /// Expected overall sparsity.
-    public let expected: Double
-    /// What the schedule asks for at this step, and in the end.
-    public let scheduled: Double
-    public let target: Double
-    public let families: [Family]
-    /// λ1 and λ2, nil where the constraint has none.
-    public let linearMultiplier: Double?
-    public let quadraticMultiplier: Double?
-
-    /// One family's variables.
-    public struct Family: Codable, Sendable, Equatable {
-        public let family: CoFiLayout.Family
-        public let expected: Double
-        /// Share of variables with |log-alpha| < 2.5.
-        public let undecided: Double
-    }
-}
