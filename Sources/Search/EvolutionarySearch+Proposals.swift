@@ -2,7 +2,7 @@ internal import Corpus
 
 extension EvolutionarySearch {
     /// What the current round measures, after the rounds before it gave `rows`; nothing when the space has no more.
-    mutating func proposals(after rows: [Evaluation], with evaluator: some CandidateEvaluator) -> [Proposal] {
+    mutating func proposals(after rows: [MeasuredCandidate], with evaluator: some CandidateEvaluator) -> [Proposal] {
         let seen = Set(rows.map(\.genome))
         let known = rows.filter(\.isComparable)
         predictors = []
@@ -25,7 +25,7 @@ extension EvolutionarySearch {
     }
 
     /// The children of what survived the rounds so far; none when fewer than two did.
-    private func offspring(of rows: [Evaluation], unless seen: Set<Genome>) -> [Proposal] {
+    private func offspring(of rows: [MeasuredCandidate], unless seen: Set<Genome>) -> [Proposal] {
         var algorithm = GeneticAlgorithm(
             variation: IntegerVariation(space: space), size: population, width: objectives.count)
         for past in 0..<round {
@@ -42,7 +42,9 @@ extension EvolutionarySearch {
     }
 
     /// A predictor for each measured objective, learnt from what `rows` say, turned so that smaller is better.
-    private func predictedSearch(_ rows: [Evaluation], with evaluator: some CandidateEvaluator) -> PredictedSearch {
+    private func predictedSearch(_ rows: [MeasuredCandidate], with evaluator: some CandidateEvaluator)
+        -> PredictedSearch
+    {
         let code = OneHotCode(space: space)
         let genes = rows.flatMap(\.genome.genes)
         let predictors = objectives.enumerated().filter { $1.source == .measured }.map { index, objective in

@@ -4,7 +4,7 @@ extension EvolutionarySearch {
     /// - Throws: `SearchError.foreignEvaluation` at the first row that this search would not have made. Of the genomes of
     ///   rounds before the last it is asked only whether they are new ones of the space.
     public mutating func resume(
-        _ rows: [Evaluation], with evaluator: some CandidateEvaluator
+        _ rows: [MeasuredCandidate], with evaluator: some CandidateEvaluator
     ) throws(SearchError) {
         var seen: Set<Genome> = []
         for (id, row) in rows.enumerated() {
@@ -37,7 +37,8 @@ extension EvolutionarySearch {
     }
 
     private func require(
-        _ row: Evaluation, _ holds: Bool, _ found: @autoclosure () -> String, _ expected: @autoclosure () -> String
+        _ row: MeasuredCandidate, _ holds: Bool, _ found: @autoclosure () -> String,
+        _ expected: @autoclosure () -> String
     ) throws(SearchError) {
         guard holds else { throw .foreignEvaluation(id: row.id, found: found(), expected: expected()) }
     }

@@ -15,7 +15,7 @@ public struct EvolutionarySearch: Codable, Sendable {
     public let predictions: Int
     public let seed: UInt64
     /// Everything measured, in order.
-    public internal(set) var archive: [Evaluation] = []
+    public internal(set) var archive: [MeasuredCandidate] = []
     /// The predictors of the current round; none in a round that needs none.
     public internal(set) var predictors: [PredictorReport] = []
     /// The current round, counted from 0, and what is left of it.
@@ -53,7 +53,7 @@ public struct EvolutionarySearch: Codable, Sendable {
     /// - Throws: What `evaluator` or `record` throws; the search is then as after the last whole batch.
     public mutating func run<V: CandidateEvaluator>(
         evaluations: Int, with evaluator: inout V, batch: Int = 1,
-        record: (Evaluation) throws(V.Failure) -> Void
+        record: (MeasuredCandidate) throws(V.Failure) -> Void
     ) throws(V.Failure) {
         while archive.count < evaluations {
             if queue.isEmpty {
@@ -69,7 +69,7 @@ public struct EvolutionarySearch: Codable, Sendable {
             let seconds = (ContinuousClock.now - start) / .seconds(1) / Double(asked.count)
             for (proposal, measured) in zip(asked, measured) {
                 archive.append(
-                    Evaluation(
+                    MeasuredCandidate(
                         id: archive.count, genome: proposal.genome,
                         scores: objectives.merged(
                             measured: measured, computed: evaluator.computedScores(proposal.genome)),
@@ -85,6 +85,7 @@ public struct EvolutionarySearch: Codable, Sendable {
     public mutating func run<V: CandidateEvaluator>(
         evaluations: Int, with evaluator: inout V, batch: Int = 1
     ) throws(V.Failure) {
-        try run(evaluations: evaluations, with: &evaluator, batch: batch) { (_: Evaluation) throws(V.Failure) in }
+        try run(evaluations: evaluations, with: &evaluator, batch: batch) { (_: MeasuredCandidate) throws(V.Failure) in
+        }
     }
 }

@@ -5,7 +5,7 @@ internal import Glibc
 enum JournalFile {
     /// The evaluations in an open file, which is then ready to be appended to: without a torn last line, and with its
     /// heading if it has none yet.
-    static func recover(_ file: Int32, _ path: String, columns: [String]) throws(SearchError) -> [Evaluation] {
+    static func recover(_ file: Int32, _ path: String, columns: [String]) throws(SearchError) -> [MeasuredCandidate] {
         let (evaluations, wholeBytes) = try parsed(try FileSystem.read(path), path, columns: columns)
         guard ftruncate(file, off_t(wholeBytes)) == 0 else { throw .io(path: path, operation: "shorten", code: errno) }
         guard lseek(file, off_t(wholeBytes), SEEK_SET) >= 0 else {
@@ -22,7 +22,7 @@ enum JournalFile {
     /// The evaluations of whole lines, and the number of bytes of these lines.
     static func parsed(
         _ bytes: [UInt8], _ path: String, columns: [String]
-    ) throws(SearchError) -> (evaluations: [Evaluation], wholeBytes: Int) {
+    ) throws(SearchError) -> (evaluations: [MeasuredCandidate], wholeBytes: Int) {
         let wholeBytes = (bytes.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
         var lines = String(decoding: bytes[..<wholeBytes], as: UTF8.self)
             .split(separator: "\n", omittingEmptySubsequences: false)[...]
@@ -33,7 +33,7 @@ enum JournalFile {
                 reason: "its columns are '\(heading)' where this search has '\(columns.joined(separator: ","))'")
         }
         // The text ends in a line end, behind which there is an empty piece.
-        var evaluations: [Evaluation] = []
+        var evaluations: [MeasuredCandidate] = []
         for (index, line) in lines.dropLast().enumerated() {
             switch JournalRow.parsed(line, id: index, columnCount: columns.count) {
             case .success(let evaluation): evaluations.append(evaluation)

@@ -6,7 +6,7 @@ enum JournalRow {
     }
 
     /// The row of an evaluation, without a line end.
-    static func text(_ evaluation: Evaluation) -> String {
+    static func text(_ evaluation: MeasuredCandidate) -> String {
         let scores = evaluation.scores.map { "\($0)" }
         return
             (["\(evaluation.id)", evaluation.genome.description] + scores
@@ -14,7 +14,7 @@ enum JournalRow {
     }
 
     /// The evaluation of a row, or what is wrong with it.
-    static func parsed(_ line: Substring, id: Int, columnCount: Int) -> Result<Evaluation, Damage> {
+    static func parsed(_ line: Substring, id: Int, columnCount: Int) -> Result<MeasuredCandidate, Damage> {
         let fields = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         guard fields.count == columnCount else {
             return .failure(Damage("\(fields.count) columns where there are \(columnCount)"))
@@ -24,10 +24,10 @@ enum JournalRow {
         let scores = fields[2..<(columnCount - 3)].compactMap { Double($0) }
         let last = fields.suffix(3).map { $0 }
         guard scores.count == columnCount - 5, let round = Int(last[0]), round >= 0,
-            let method = Evaluation.Method(rawValue: last[1]), let seconds = Double(last[2])
+            let method = MeasuredCandidate.Method(rawValue: last[1]), let seconds = Double(last[2])
         else { return .failure(Damage("a score, round, method or time that is none")) }
         return .success(
-            Evaluation(id: id, genome: genome, scores: scores, round: round, method: method, seconds: seconds))
+            MeasuredCandidate(id: id, genome: genome, scores: scores, round: round, method: method, seconds: seconds))
     }
 
     /// What is wrong with a row.

@@ -22,7 +22,7 @@ public struct ParetoFront: Codable, Sendable, Equatable {
     /// - Parameter reference: A finite value per objective, worse than what is worth having.
     /// - Throws: `SearchError.invalidArgument` when the objectives are not two or three, or the reference does not fit.
     public init(
-        objectives: [SearchObjective], evaluations: [Evaluation], reference: [Double]
+        objectives: [SearchObjective], evaluations: [MeasuredCandidate], reference: [Double]
     ) throws(SearchError) {
         try objectives.check(reference: reference)
         let candidates = evaluations.filter(\.isComparable)
@@ -42,7 +42,7 @@ public struct ParetoFront: Codable, Sendable, Equatable {
     /// The hypervolume after each evaluation, in order.
     /// - Throws: As `init`.
     public static func hypervolumes(
-        after evaluations: [Evaluation], objectives: [SearchObjective], reference: [Double]
+        after evaluations: [MeasuredCandidate], objectives: [SearchObjective], reference: [Double]
     ) throws(SearchError) -> [Double] {
         try objectives.check(reference: reference)
         let corner = objectives.minimised(reference)

@@ -1,5 +1,5 @@
 /// A genome that is to be measured next, and why.
 struct Proposal: Codable, Sendable, Equatable {
     let genome: Genome
-    let method: Evaluation.Method
+    let method: MeasuredCandidate.Method
 }

@@ -9,7 +9,7 @@ public struct SearchJournal: ~Copyable {
     /// The file.
     public let path: String
     /// The evaluations that were in the file when it was opened.
-    public let evaluations: [Evaluation]
+    public let evaluations: [MeasuredCandidate]
     private let descriptor: Int32
 
     /// Opens the journal, or begins it. A last line that was cut short is dropped.
@@ -31,7 +31,7 @@ public struct SearchJournal: ~Copyable {
 
     /// Appends a row and waits until it is on disk.
     /// - Throws: `SearchError.io`.
-    public borrowing func append(_ evaluation: Evaluation) throws(SearchError) {
+    public borrowing func append(_ evaluation: MeasuredCandidate) throws(SearchError) {
         try FileSystem.write(Array("\(JournalRow.text(evaluation))\n".utf8), to: descriptor, path: path)
         guard fdatasync(descriptor) == 0 else { throw .io(path: path, operation: "flush", code: errno) }
     }
@@ -40,7 +40,7 @@ public struct SearchJournal: ~Copyable {
     /// - Throws: As `init`.
     public static func read(
         _ path: String, objectives: [SearchObjective]
-    ) throws(SearchError) -> [Evaluation] {
+    ) throws(SearchError) -> [MeasuredCandidate] {
         try JournalFile.parsed(FileSystem.read(path), path, columns: JournalRow.columns(objectives)).evaluations
     }
 }

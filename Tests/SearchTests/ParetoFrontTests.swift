@@ -9,9 +9,10 @@ import Testing
         SearchObjective("size", .minimise, .computed), SearchObjective("accuracy", .maximise, .measured),
     ]
 
-    private func evaluations(_ scores: [[Double]]) -> [Evaluation] {
+    private func evaluations(_ scores: [[Double]]) -> [MeasuredCandidate] {
         scores.enumerated().map { id, scores in
-            Evaluation(id: id, genome: Genome([UInt8(id)]), scores: scores, round: 0, method: .random, seconds: 1)
+            MeasuredCandidate(
+                id: id, genome: Genome([UInt8(id)]), scores: scores, round: 0, method: .random, seconds: 1)
         }
     }
 

@@ -15,12 +15,12 @@ import Testing
     }
 
     /// A run to `count` evaluations that goes on from the journal and writes it.
-    private func run(_ method: SearchMethod, to count: Int, journal path: String) throws -> [Evaluation] {
+    private func run(_ method: SearchMethod, to count: Int, journal path: String) throws -> [MeasuredCandidate] {
         var evaluator = SmallSearch()
         var search = try SmallSearch.search(method)
         let journal = try SearchJournal(path: path, objectives: search.objectives)
         try search.resume(journal.evaluations, with: evaluator)
-        var written: [Evaluation] = []
+        var written: [MeasuredCandidate] = []
         search.run(evaluations: count, with: &evaluator) { written.append($0) }
         for evaluation in written { try journal.append(evaluation) }
         return search.archive
@@ -49,7 +49,8 @@ import Testing
             let objectives = try SmallSearch.search(.random).objectives
             let evaluations = [[0.1 + 0.2, .nan], [-.infinity, .leastNonzeroMagnitude], [1e300, -0.0]].enumerated().map
             { id, scores in
-                Evaluation(id: id, genome: Genome([2, 0]), scores: scores, round: id, method: .refill, seconds: 0.125)
+                MeasuredCandidate(
+                    id: id, genome: Genome([2, 0]), scores: scores, round: id, method: .refill, seconds: 0.125)
             }
             do {
                 let journal = try SearchJournal(path: path, objectives: objectives)
@@ -110,7 +111,7 @@ import Testing
             #expect(throws: SearchError.self) { try other.resume(rows, with: evaluator) }
         }
         var other = try SmallSearch.search(.linas)
-        let resized = Evaluation(
+        let resized = MeasuredCandidate(
             id: 7, genome: rows[7].genome, scores: [rows[7].scores[0] + 1, 0], round: 1, method: rows[7].method,
             seconds: 0)
         #expect(throws: SearchError.self) {

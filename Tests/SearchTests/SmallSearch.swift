@@ -81,9 +81,9 @@ struct FailingSearch: CandidateEvaluator {
     func computedScores(_ genome: Genome) -> [Double] { inner.computedScores(genome) }
 }
 
-extension Evaluation {
+extension MeasuredCandidate {
     /// Everything but the time, which no two runs have in common.
-    var row: Evaluation {
-        Evaluation(id: id, genome: genome, scores: scores, round: round, method: method, seconds: 0)
+    var row: MeasuredCandidate {
+        MeasuredCandidate(id: id, genome: genome, scores: scores, round: round, method: method, seconds: 0)
     }
 }

@@ -1,5 +1,5 @@
 /// One candidate that was measured: a row of a search's archive and of its journal.
-public struct Evaluation: Codable, Sendable, Equatable {
+public struct MeasuredCandidate: Codable, Sendable, Equatable {
     /// How a genome came to be measured.
     public enum Method: String, Codable, Sendable {
         /// Drawn at random.
