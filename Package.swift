@@ -62,9 +62,10 @@ let package = Package(
         module("SuperNetwork", ["Search", "Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
         module("Shearing", ["Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
         module("Training", ["Evaluation", "Transformer", "Corpus", "Torch", "Files"]),
-        module("Evaluation", ["Transformer", "Corpus", "Torch"]),
+        module("Evaluation", ["Statistics", "Transformer", "Corpus", "Torch"]),
         module("Transformer", ["Torch", "Files"]),
         module("Torch", ["CTorch", "Files"]),
+        module("Statistics", ["Corpus"]),
         module("Search", ["Corpus", "Files", "CSVM"]),
         module("Corpus", ["CCorpus", "Files", "CZlib", "CZstd", "Yams", crypto]),
         module("Files", []),
@@ -85,8 +86,10 @@ let package = Package(
         tests("Files", ["Files"]),
         tests("Torch", ["Torch"]),
         tests("Corpus", ["Corpus", "CZlib", "CZstd"]),
-        // Without Fixtures, so that it builds without libtorch.
+        // Without Fixtures, so that they build without libtorch.
         .testTarget(name: "SearchTests", dependencies: ["Search", "Corpus"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "StatisticsTests", dependencies: ["Statistics", "Corpus"], swiftSettings: swiftSettings),
         tests("Transformer", ["Transformer", "Torch"]),
         tests("Evaluation", ["Evaluation", "Transformer", "Corpus", "Torch"]),
         tests("Training", ["Training", "Evaluation", "Transformer", "Corpus", "Torch", "Files"]),

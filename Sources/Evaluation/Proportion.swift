@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Statistics
 
 /// A share of questions, with how sure it is.
 public struct Proportion: Codable, Sendable, Equatable {
@@ -26,12 +26,6 @@ public struct Proportion: Codable, Sendable, Equatable {
     /// Wilson's 95 percent interval (1927): unlike value plus or minus twice the error it stays within 0 and 1 and is
     /// right near the ends; nil without a question.
     public var interval: ClosedRange<Double>? {
-        guard count > 0, let value else { return nil }
-        let z = 1.959963984540054
-        let n = Double(count)
-        let centre = value + z * z / (2 * n)
-        let reach = z * (value * (1 - value) / n + z * z / (4 * n * n)).squareRoot()
-        let scale = 1 + z * z / n
-        return max(0, (centre - reach) / scale)...min(1, (centre + reach) / scale)
+        Interval.wilson(successes: successes, of: count).map { $0.low...$0.high }
     }
 }
