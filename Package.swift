@@ -40,6 +40,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -48,6 +49,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
@@ -65,6 +67,7 @@ let package = Package(
         module("Evaluation", ["Statistics", "Transformer", "Corpus", "Torch"]),
         module("Transformer", ["Torch", "Files"]),
         module("Torch", ["CTorch", "Files"]),
+        module("Report", ["Statistics", mustache]),
         module("Statistics", ["Corpus"]),
         module("Search", ["Corpus", "Files", "CSVM"]),
         module("Corpus", ["CCorpus", "Files", "CZlib", "CZstd", "Yams", crypto]),
@@ -90,6 +93,8 @@ let package = Package(
         .testTarget(name: "SearchTests", dependencies: ["Search", "Corpus"], swiftSettings: swiftSettings),
         .testTarget(
             name: "StatisticsTests", dependencies: ["Statistics", "Corpus"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ReportTests", dependencies: ["Report", "Statistics", "Corpus"], swiftSettings: swiftSettings),
         tests("Transformer", ["Transformer", "Torch"]),
         tests("Evaluation", ["Evaluation", "Transformer", "Corpus", "Torch"]),
         tests("Training", ["Training", "Evaluation", "Transformer", "Corpus", "Torch", "Files"]),
