@@ -37,7 +37,7 @@ extension TorchError {
         switch code {
         case .outOfMemory: .outOfMemory
         case .io: .machine
-        case .unsupported: .data
+        case .unsupported, .badFile: .data
         case .invalidArgument, .index, .internalFault: .internalFault
         }
     }

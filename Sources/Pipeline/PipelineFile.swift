@@ -22,6 +22,10 @@ public struct PipelineFile: Sendable, Equatable {
     public init(path: String, overrides: [String] = []) throws(PipelineError) {
         let bytes: Data
         do { bytes = try Folder.read(path) } catch {
+            if Folder.isDirectory(path) {
+                throw .mismatch(
+                    "\(path) is a folder", remedy: "name a pipeline file, such as pipelines/quickstart.yaml")
+            }
             throw .missingInput(
                 MissingInput(path: path, role: "pipeline file", remedy: "name one of pipelines/*.yaml"))
         }
@@ -46,8 +50,10 @@ public struct PipelineFile: Sendable, Equatable {
         let name = root.string("name") ?? String(fileName.prefix { $0 != "." })
         let seed = root.int("seed", in: 0...Int.max) ?? 17
         var declarations: [StageDeclaration] = []
+        var names: [String] = []
         if let entries = root.requiredMappings("stages") {
             for entry in entries {
+                if let id = entry.node("id")?.string { names.append(id) }
                 if let declaration = StageDeclaration(entry, seed: UInt64(seed)) { declarations.append(declaration) }
             }
             if entries.isEmpty { root.note("stages", "is empty; a pipeline has at least one stage") }
@@ -57,7 +63,7 @@ public struct PipelineFile: Sendable, Equatable {
             root.note("name", "'\(name)' cannot name a folder")
         }
         var misfits: [YAMLProblem] = []
-        let order = PipelineFile.order(declarations, in: path, noting: &misfits)
+        let order = PipelineFile.order(declarations, names: names, in: path, noting: &misfits)
         for conflict in HeldOutConflict.all(in: order) {
             let index = declarations.firstIndex { $0.id == conflict.stage.id } ?? 0
             misfits.append(
@@ -80,8 +86,9 @@ public struct PipelineFile: Sendable, Equatable {
     }
 
     /// Checks references between stages and sorts them; notes what is wrong.
+    /// - Parameter names: the ids of all stages, also of those that could not be decoded.
     private static func order(
-        _ stages: [StageDeclaration], in file: String, noting problems: inout [YAMLProblem]
+        _ stages: [StageDeclaration], names: [String], in file: String, noting problems: inout [YAMLProblem]
     ) -> [StageDeclaration] {
         func note(_ reason: String, _ stage: StageDeclaration, _ key: String, _ keyPath: String, nearest: String? = nil)
         {
@@ -98,11 +105,11 @@ public struct PipelineFile: Sendable, Equatable {
             }
             known[stage.id] = stage
         }
-        let names = stages.map(\.id.name)
         for (index, stage) in stages.enumerated() {
             for need in stage.spec.needs {
                 let place = "stages[\(index)].with.\(need.key)"
                 guard let source = known[need.stage] else {
+                    if names.contains(need.stage.name) { continue }  // its own problems are noted already
                     note(
                         "no stage has the id '\(need.stage)'; the stages are \(names.joined(separator: ", "))", stage,
                         need.key, place, nearest: nearest(to: need.stage.name, in: names))

@@ -1,3 +1,4 @@
+internal import Files
 internal import Glibc
 
 /// A whole file mapped for reading; unmapped when the last holder lets go.
@@ -19,7 +20,7 @@ final class FileMapping: Sendable {
         var facts = stat()
         guard fstat(file, &facts) == 0 else { throw FileMapping.failure("cannot be examined", path) }
         guard facts.st_mode & S_IFMT == S_IFREG else {
-            throw TorchError(code: .io, operation: "FileMapping", message: "\(path) is no file")
+            throw TorchError(code: .badFile, operation: "FileMapping", message: "\(path) is no file")
         }
         count = Int(facts.st_size)
         if count == 0 {
@@ -40,6 +41,9 @@ final class FileMapping: Sendable {
     }
 
     static func failure(_ what: String, _ path: String) -> TorchError {
-        TorchError(code: .io, operation: "FileMapping", message: "\(path) \(what): \(String(cString: strerror(errno)))")
+        let failure = FileFailure(path: path, operation: what)
+        return TorchError(
+            code: failure.isMissing ? .badFile : .io, operation: "FileMapping",
+            message: "\(path) \(what): \(failure.reason)")
     }
 }

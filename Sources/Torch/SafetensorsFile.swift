@@ -6,8 +6,8 @@ public final class SafetensorsFile {
     private let places: [String: SafetensorsHeader.Entry]
 
     /// Maps the file and checks its whole header.
-    /// - Throws: `.io` when it cannot be read; `.invalidArgument` with the byte where its header is wrong or where it is
-    ///   cut off; `.unsupported` for a dtype that is not in `DType`.
+    /// - Throws: `.io` when it cannot be read; `.badFile` when it is not there, or with the byte where its header is wrong
+    ///   or where it is cut off; `.unsupported` for a dtype that is not in `DType`.
     public init(path: String) throws(TorchError) {
         self.path = path
         mapping = try FileMapping(path: path)
@@ -15,7 +15,7 @@ public final class SafetensorsFile {
             header = try SafetensorsHeader(file: mapping.bytes)
         } catch {
             throw TorchError(
-                code: error.unsupported ? .unsupported : .invalidArgument, operation: "SafetensorsFile(path:)",
+                code: error.unsupported ? .unsupported : .badFile, operation: "SafetensorsFile(path:)",
                 message: "\(path), byte \(error.offset): \(error.reason)")
         }
         places = Dictionary(uniqueKeysWithValues: header.entries.map { ($0.name, $0.entry) })

@@ -20,8 +20,8 @@ public final class SafetensorsFolder {
         var weight_map: [String: String]
     }
 
-    /// - Throws: `.io` when a file is missing, `.invalidArgument` when the index names a tensor that its file does not
-    ///   hold or a file outside the folder, and what `SafetensorsFile` throws.
+    /// - Throws: `.badFile` when a file is missing or the index names a tensor that its file does not hold or a file
+    ///   outside the folder, and what `SafetensorsFile` throws.
     public init(path: String) throws(TorchError) {
         self.path = path
         let indexPath = "\(path)/\(Self.indexName)"
@@ -64,7 +64,11 @@ public final class SafetensorsFolder {
     public func tensor(_ name: String) throws(TorchError) -> Tensor { try file(of: name).tensor(name) }
 
     private func file(of name: String) throws(TorchError) -> SafetensorsFile {
-        guard let place = places[name] else { throw Self.refusal("\(path) holds no tensor named \(name)") }
+        guard let place = places[name] else {
+            throw TorchError(
+                code: .invalidArgument, operation: "SafetensorsFolder", message: "\(path) holds no tensor named \(name)"
+            )
+        }
         return files[place]
     }
 
@@ -78,7 +82,7 @@ public final class SafetensorsFolder {
     }
 
     private static func refusal(_ message: String) -> TorchError {
-        TorchError(code: .invalidArgument, operation: "SafetensorsFolder", message: message)
+        TorchError(code: .badFile, operation: "SafetensorsFolder", message: message)
     }
 }
 

@@ -3,7 +3,7 @@ public import Files
 /// Why an operation on tensors failed: its name, a code to decide by, and the engine's sentence.
 public struct TorchError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Code: String, Sendable, Codable, CaseIterable {
-        /// Shapes, dtypes, devices or values that do not fit the operation, or a malformed file.
+        /// Shapes, dtypes, devices or values that do not fit the operation.
         case invalidArgument
         /// An axis or an index outside its range.
         case index
@@ -11,6 +11,8 @@ public struct TorchError: Error, Sendable, Equatable, CustomStringConvertible {
         case outOfMemory
         /// A file could not be read or written.
         case io
+        /// A file that is not there, or not what its format says.
+        case badFile
         /// Not implemented for these arguments, or a device that is absent.
         case unsupported
         /// A fault of ours or of a library.

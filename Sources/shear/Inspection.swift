@@ -83,7 +83,7 @@ struct Inspection {
             ("made by", "shear \(record.codeVersion), libtorch \(record.libtorchVersion), \(record.processor)"),
             (
                 "took",
-                "\(Rendering.time(record.cost.wallSeconds)), \(Rendering.time(record.cost.processorSeconds)) of processors, \(record.cost.attempts) attempts"
+                "\(Rendering.time(record.cost.wallSeconds)), \(Rendering.time(record.cost.processorSeconds)) of processors, \(record.cost.attempts == 1 ? "1 attempt" : "\(record.cost.attempts) attempts")"
             ),
             ("peak memory", Rendering.bytes(record.cost.peakMemoryBytes)),
             ("tokens", Rendering.grouped(record.cost.tokens)),

@@ -172,6 +172,23 @@ let soundText = """
         #expect(lines == lines.sorted())
     }
 
+    /// A stage that is wrong is there all the same: those that read it have no problem of their own.
+    @Test func aWrongStageIsNotSaidToBeAbsent() {
+        let small = problems(
+            """
+            stages:
+              - { id: base, kind: import, with: { weights: some/folder, lyke: x } }
+              - { id: made, kind: packk, with: {} }
+              - { id: first, kind: export, with: { model: base } }
+              - { id: second, kind: export, with: { model: made } }
+              - { id: third, kind: export, with: { model: bse } }
+            """)
+        #expect(small.count == 3, "\(small)")
+        #expect(
+            small.last?.description.contains(
+                "no stage has the id 'bse'; the stages are base, made, first, second, third") == true)
+    }
+
     /// Every key that a file may hold stands, explained, in one of the repository's.
     @Test func everyKeyIsExplainedInAPipelineFile() throws {
         func names<Key: CodingKey & CaseIterable>(_ keys: Key.Type) -> [String] { keys.allCases.map(\.stringValue) }

@@ -238,6 +238,27 @@ import Testing
         try bad.expectFailure(65, ["stage trained", "checkpoints", "model.safetensors"], keeps: ["base", "packed"])
     }
 
+    @Test func damagedWeights() throws {
+        let bad = try Case()
+        try bad.pipeline()
+        #expect(try bad.run(["--until", "base"]).code == 0)
+        let base = try #require(ShearBinary.artifacts("base", in: bad.folder.path("runs"), pipeline: "bad").first)
+        let model = bad.folder.path("damaged")
+        try FileManager.default.copyItem(atPath: base + "/model", toPath: model)
+        let file = URL(fileURLWithPath: model + "/model.safetensors")
+        let whole = try Data(contentsOf: file)
+        for (bytes, words) in [
+            (whole.dropLast(100), "cut off"), (Data(whole.reversed()), "header"), (Data(), "model.safetensors"),
+        ] {
+            try bytes.write(to: file)
+            try bad.pipeline(base: "{ weights: \"\(model)\" }")
+            try bad.expectFailure(65, ["stage base", "model.safetensors", words], keeps: [])
+            #expect(try ShearBinary.run(["inspect", file.path]).code == 65)
+        }
+        try FileManager.default.removeItem(at: file)
+        try bad.expectFailure(65, ["damaged/*.safetensors", "missing"], keeps: [])
+    }
+
     @Test func missingFiles() throws {
         let missing = try ShearBinary.run(["run", "pipelines/none.yaml"])
         #expect(missing.code == 65 && missing.messages.contains("pipelines/none.yaml"))
@@ -245,5 +266,7 @@ import Testing
         #expect(model.code == 65 && model.messages.contains("none"))
         let nothing = try ShearBinary.run(["inspect", "none"])
         #expect(nothing.code == 65)
+        let folder = try ShearBinary.run(["run", "pipelines"])
+        #expect(folder.code == 65 && folder.messages.contains("pipelines is a folder"))
     }
 }

@@ -158,7 +158,9 @@ struct Misuse: Sendable, CustomTestStringConvertible {
             _ = try Tensor([-1, 2] as [Float]).multinomial(1, generator: RandomGenerator(seed: 1))
         },
         Misuse("threads: none") { try Engine.setThreads(0) },
-        Misuse("safetensors: no such file", .io) { _ = try SafetensorsFile(path: "/nonexistent/model.safetensors") },
+        Misuse("safetensors: no such file", .badFile) {
+            _ = try SafetensorsFile(path: "/nonexistent/model.safetensors")
+        },
     ]
 
     @Test(arguments: misuses) func misuseIsRefusedAndLeaksNothing(_ misuse: Misuse) throws {

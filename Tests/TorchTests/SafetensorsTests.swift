@@ -63,7 +63,7 @@ import Torch
         let folder = try TemporaryDirectory()
         let path = try folder.write(bytes, to: "broken.safetensors")
         let error = #expect(throws: TorchError.self) { try SafetensorsFile(path: path) }
-        #expect(error?.code == .invalidArgument)
+        #expect(error?.code == .badFile)
         #expect(error?.message.contains("broken.safetensors, byte ") == true, "\(error?.message ?? "")")
     }
 
