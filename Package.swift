@@ -16,11 +16,7 @@ let cxxSettings: [CXXSetting] = [
 ]
 // Optimised in debug builds too: loops over numbers are not what one debugs there, and tests run through them.
 let torchHeaders: [CXXSetting] = [
-    .unsafeFlags([
-        "-O2",
-        "-isystem", "\(libtorch)/include",
-        "-isystem", "\(libtorch)/include/torch/csrc/api/include",
-    ])
+    .unsafeFlags(["-O2", "-isystem", "\(libtorch)/include", "-isystem", "\(libtorch)/include/torch/csrc/api/include"])
 ]
 // The program of scripts/build-portable is told by its launcher where libtorch is, and leaves out locale tables (their
 // symbol is the variable's value). What it brings along stands in lib/ beside bin/.
@@ -34,11 +30,14 @@ let torchLibraries: [LinkerSetting] = [
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
 }
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(
-        name: "\(name)Tests", dependencies: dependencies + ["Fixtures"], swiftSettings: swiftSettings)
+/// The tests of a module. Fixtures need libtorch: modules without it have tests without them.
+func tests(_ name: String, _ dependencies: [Target.Dependency], fixtures: [Target.Dependency] = ["Fixtures"]) -> Target
+{
+    .testTarget(name: "\(name)Tests", dependencies: dependencies + fixtures, swiftSettings: swiftSettings)
 }
 
+/// What everything with a model in it imports.
+let models: [Target.Dependency] = ["Transformer", "Corpus", "Torch"]
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -55,16 +54,13 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "shear",
-            dependencies: [
-                "Pipeline", "Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch", arguments,
-            ]
-                + (portable == nil ? [] : ["CNoLocales"]),
-            swiftSettings: swiftSettings),
-        module("Pipeline", ["Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch", "Files", "Yams"]),
-        module("SuperNetwork", ["Search", "Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
-        module("Shearing", ["Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
-        module("Training", ["Evaluation", "Transformer", "Corpus", "Torch", "Files"]),
-        module("Evaluation", ["Statistics", "Transformer", "Corpus", "Torch"]),
+            dependencies: ["Pipeline", "Shearing", "Training", "Evaluation", arguments] + models
+                + (portable == nil ? [] : ["CNoLocales"]), swiftSettings: swiftSettings),
+        module("Pipeline", ["Shearing", "Training", "Evaluation", "Files", "Yams"] + models),
+        module("SuperNetwork", ["Search", "Training", "Evaluation"] + models),
+        module("Shearing", ["Training", "Evaluation"] + models),
+        module("Training", ["Evaluation", "Files"] + models),
+        module("Evaluation", ["Statistics"] + models),
         module("Transformer", ["Torch", "Files"]),
         module("Torch", ["CTorch", "Files"]),
         module("Report", ["Statistics", mustache]),
@@ -89,20 +85,15 @@ let package = Package(
         tests("Files", ["Files"]),
         tests("Torch", ["Torch"]),
         tests("Corpus", ["Corpus", "CZlib", "CZstd"]),
-        // Without Fixtures, so that they build without libtorch.
-        .testTarget(name: "SearchTests", dependencies: ["Search", "Corpus"], swiftSettings: swiftSettings),
-        .testTarget(
-            name: "StatisticsTests", dependencies: ["Statistics", "Corpus"], swiftSettings: swiftSettings),
-        .testTarget(
-            name: "ReportTests", dependencies: ["Report", "Statistics", "Corpus"], swiftSettings: swiftSettings),
+        tests("Search", ["Search", "Corpus"], fixtures: []),
+        tests("Statistics", ["Statistics", "Corpus"], fixtures: []),
+        tests("Report", ["Report", "Statistics", "Corpus"], fixtures: []),
         tests("Transformer", ["Transformer", "Torch"]),
-        tests("Evaluation", ["Evaluation", "Transformer", "Corpus", "Torch"]),
-        tests("Training", ["Training", "Evaluation", "Transformer", "Corpus", "Torch", "Files"]),
-        tests("Shearing", ["Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
-        tests(
-            "SuperNetwork",
-            ["SuperNetwork", "Search", "Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
-        tests("Pipeline", ["Pipeline", "Shearing", "Training", "Evaluation", "Transformer", "Corpus", "Torch"]),
+        tests("Evaluation", ["Evaluation"] + models),
+        tests("Training", ["Training", "Evaluation", "Files"] + models),
+        tests("Shearing", ["Shearing", "Training", "Evaluation"] + models),
+        tests("SuperNetwork", ["SuperNetwork", "Search", "Training", "Evaluation"] + models),
+        tests("Pipeline", ["Pipeline", "Shearing", "Training", "Evaluation"] + models),
         tests("Shear", ["shear"]),
     ],
     swiftLanguageModes: [.v6],
