@@ -30,6 +30,14 @@ public struct DomainLoss: Sendable {
         _ model: LanguageModel, masks: LayerMasks? = nil, view: SubNetworkView? = nil,
         observe: (_ done: Int, _ of: Int) -> Void = { _, _ in }
     ) throws(EvaluationError) -> [DomainScore] {
+        try measureRows(model, masks: masks, view: view, observe: observe).map { DomainScore($0) }
+    }
+
+    /// As `measure`, row by row: what paired comparisons of models need.
+    public func measureRows(
+        _ model: LanguageModel, masks: LayerMasks? = nil, view: SubNetworkView? = nil,
+        observe: (_ done: Int, _ of: Int) -> Void = { _, _ in }
+    ) throws(EvaluationError) -> [Measurements.Domain] {
         guard corpus.vocabularySize <= model.architecture.vocabularySize else {
             throw .vocabulary(corpus: corpus.vocabularySize, model: model.architecture.vocabularySize)
         }
@@ -39,7 +47,7 @@ public struct DomainLoss: Sendable {
         }
         let total = ranges.reduce(0) { $0 + $1.count }
         var done = 0
-        var scores: [DomainScore] = []
+        var domains: [Measurements.Domain] = []
         for (domain, name) in corpus.domains.enumerated() {
             var sums: [Double] = []
             var tokens: [Int] = []
@@ -57,8 +65,8 @@ public struct DomainLoss: Sendable {
                 done += rows.count
                 observe(done, total)
             }
-            scores.append(DomainScore(domain: name, rowSums: sums, rowTokens: tokens))
+            domains.append(Measurements.Domain(domain: name, rowSums: sums, rowTokens: tokens))
         }
-        return scores
+        return domains
     }
 }

@@ -44,6 +44,11 @@ public struct DomainScore: Codable, Sendable, Equatable {
         self.init(domain: domain, lossNats: loss, standardError: error, tokens: tokens, rows: rowSums.count)
     }
 
+    /// The score of a domain's rows.
+    public init(_ rows: Measurements.Domain) {
+        self.init(domain: rows.domain, rowSums: rows.rowSums, rowTokens: rows.rowTokens)
+    }
+
     /// `exp(lossNats)`.
     public var perplexity: Double? { lossNats.map { exp($0) } }
 }

@@ -23,7 +23,7 @@ public struct Measurements: Codable, Sendable, Equatable {
         public var domains: [Domain]?
         public var tasks: [Task]?
         public var throughput: Throughput?
-        /// The most bytes that were resident at once while it was measured, its weights included.
+        /// The most bytes that its tensors took at once while its throughput was measured, its weights included.
         public var peakMemoryBytes: Int?
         /// Bytes of keys and values that one token leaves in the cache, in the compute type.
         public var keyValueBytesPerToken: Int?
@@ -47,7 +47,7 @@ public struct Measurements: Codable, Sendable, Equatable {
         public var fp16Bytes: Int
         /// Linear weights at 1 byte and a scale per output channel, everything else at 2 bytes.
         public var int8Bytes: Int
-        /// As the model at hand is stored.
+        /// As the model at hand is run: quantised, or in the type it computes in.
         public var storedBytes: Int
 
         public init(fp16Bytes: Int, int8Bytes: Int, storedBytes: Int) {

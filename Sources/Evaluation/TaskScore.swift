@@ -31,6 +31,19 @@ public struct TaskScore: Codable, Sendable, Equatable {
     /// Whether chance lies inside the interval, so that the result says nothing.
     public var isWithinChance: Bool { result.interval?.contains(chance) ?? true }
 
+    /// The result in words: `piqa acc_norm 0.612 (0.581 to 0.642, chance 0.500, 930 questions)`.
+    public var sentence: String {
+        func short(_ value: Double) -> String {
+            let thousandths = Int((value * 1000).rounded())
+            let digits = String(thousandths % 1000)
+            return "\(thousandths / 1000)." + String(repeating: "0", count: 3 - digits.count) + digits
+        }
+        let result = result
+        guard let value = result.value, let interval = result.interval else { return "\(task): no questions" }
+        return "\(task) \(metric.rawValue) \(short(value)) (\(short(interval.lowerBound)) to "
+            + "\(short(interval.upperBound)), chance \(short(chance)), \(result.count) questions)"
+    }
+
     /// The form of `measurements.json`.
     public var measurement: Measurements.Task {
         Measurements.Task(

@@ -22,6 +22,7 @@ struct OutsideInputs {
         case .tokenizer:
             try files(input, names: OutsideInputs.tokenizerNames, wanted: "a tokenizer.json or tokenizer.model")
         case .manifest: try manifest(input)
+        case .task: try files(input, names: [], wanted: "a file of questions, one JSON object a line,")
         }
     }
 

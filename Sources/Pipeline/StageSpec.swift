@@ -55,6 +55,8 @@ public struct OutsideInput: Sendable, Equatable {
         case manifest = "data manifest"
         /// A tokenizer file or a folder with one.
         case tokenizer
+        /// A file of questions.
+        case task = "task file"
     }
 }
 

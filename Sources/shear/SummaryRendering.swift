@@ -39,6 +39,39 @@ enum SummaryRendering {
         rows.append(
             ["spread of distances from \(models.first?["stage"]?.text ?? "")"]
                 + models.map { $0["spread"]?.double.map { Rendering.fixed($0, 3) } ?? "-" })
+        rows += taskRows(models)
+        rows += speedRows(models)
         return Rendering.table(rows)
+    }
+
+    /// One row a task: the result and its 95 percent interval, in brackets where chance lies inside it.
+    private static func taskRows(_ models: [RecordValue]) -> [[String]] {
+        guard case .array(let first)? = models.first?["tasks"] else { return [] }
+        return first.indices.map { index in
+            let head = first[index]
+            let chance = head["chance"]?.double.map { ", chance \(Rendering.fixed($0, 3))" } ?? ""
+            return ["\(head["task"]?.text ?? "?") \(head["metric"]?.text ?? "")\(chance)"]
+                + models.map { model in
+                    guard case .array(let tasks)? = model["tasks"], tasks.indices.contains(index),
+                        let value = tasks[index]["value"]?.double, let low = tasks[index]["low"]?.double,
+                        let high = tasks[index]["high"]?.double
+                    else { return "-" }
+                    let text = "\(Rendering.fixed(value, 3)) (\(Rendering.fixed(low, 3))-\(Rendering.fixed(high, 3)))"
+                    return tasks[index]["within_chance"] == .bool(true) ? "[\(text)]" : text
+                }
+        }
+    }
+
+    private static func speedRows(_ models: [RecordValue]) -> [[String]] {
+        guard models.first?["throughput"] != nil else { return [] }
+        let parts = [
+            ("prefill, tokens/s", "prefill_tokens_per_second"), ("decode, tokens/s", "decode_tokens_per_second"),
+        ]
+        return parts.map { name, key in
+            [name] + models.map { $0["throughput"]?[key]?.double.map { Rendering.fixed($0, 1) } ?? "-" }
+        } + [
+            ["weights as run"]
+                + models.map { $0["sizes"]?["stored_bytes"]?.double.map { Rendering.bytes(Int($0)) } ?? "-" }
+        ]
     }
 }

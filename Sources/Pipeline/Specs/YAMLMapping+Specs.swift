@@ -1,4 +1,5 @@
 internal import Corpus
+internal import Evaluation
 internal import Shearing
 internal import Torch
 internal import Training
@@ -169,9 +170,15 @@ extension EvaluateSpec {
         let data = with.requiredStage("data")
         let rows = RowRange(with, key: "rows")
         let precision = with.choice("precision", as: TrainingSpec.Precision.self)
+        let tasks = with.strings("tasks")
+        let split = with.choice("split", as: TaskSplit.self)
+        let limit = with.int("task_limit", in: 0...(1 << 30))
+        let throughput = ThroughputSettings(with, key: "throughput")
         with.finish()
         guard let models, let data else { return nil }
-        self.init(models: models, data: data, rows: rows, precision: precision ?? .bfloat16)
+        self.init(
+            models: models, data: data, rows: rows, precision: precision ?? .bfloat16, tasks: tasks ?? [],
+            split: split ?? .report, taskLimit: limit ?? 0, throughput: throughput)
     }
 }
 
@@ -187,6 +194,19 @@ extension RowRange {
         guard let map = with.mapping(key) else { return }
         from = map.requiredInt("from", in: 0...(1 << 30)) ?? 0
         count = map.int("count", in: 1...(1 << 30))
+        map.finish()
+    }
+}
+
+extension ThroughputSettings {
+    init?(_ with: YAMLMapping, key: String) {
+        guard let map = with.mapping(key) else { return nil }
+        self.init()
+        rows = map.int("rows", in: 1...(1 << 20)) ?? rows
+        columns = map.int("columns", in: 1...(1 << 20)) ?? columns
+        decoded = map.int("decoded", in: 1...(1 << 20)) ?? decoded
+        repeats = map.int("repeats", in: 1...1000) ?? repeats
+        warmups = map.int("warmups", in: 3...1000) ?? warmups
         map.finish()
     }
 }

@@ -4,24 +4,35 @@ internal import Torch
 internal import Training
 internal import Transformer
 
-/// `evaluate`: writes `scores.json`, the domain losses of each model on the same validation rows.
+/// `evaluate`: writes `scores.json`, what each model scored, for readers, and `measurements.json`, the same row by row
+/// and question by question, for paired statistics.
 extension EvaluateSpec: StageSpec {
-    public static let revision = 1
+    public static let revision = 2
 
     public var needs: [StageNeed] {
         models.enumerated().map { StageNeed(key: "models[\($0.offset)]", stage: $0.element, kind: .model) }
             + [StageNeed(key: "data", stage: data, kind: .corpus)]
     }
 
+    public var outsideInputs: [OutsideInput] {
+        tasks.enumerated().map { OutsideInput(key: "tasks[\($0.offset)]", path: $0.element, role: .task) }
+    }
+
     public func problems() -> [(keyPath: String, reason: String)] {
         var found: [(keyPath: String, reason: String)] = []
         if models.isEmpty { found.append(("models", "is empty; name at least one stage")) }
         if Set(models).count != models.count { found.append(("models", "names a stage twice")) }
+        if Set(tasks).count != tasks.count { found.append(("tasks", "names a file twice")) }
+        for (index, path) in tasks.enumerated() {
+            if let problem = EvaluationTask.problem(withName: path) { found.append(("tasks[\(index)]", problem)) }
+        }
         return found
     }
 
     public var heldOut: HeldOutUse? {
-        HeldOutUse(purpose: .report, corpora: [.init(data: data, rows: rows, key: "rows")])
+        HeldOutUse(
+            purpose: .report, corpora: [.init(data: data, rows: rows, key: "rows")],
+            tasks: tasks.map { .init(path: $0, split: split, key: "split") })
     }
 
     public func outlook(_ context: OutlookContext) -> StageOutlook {
@@ -31,7 +42,7 @@ extension EvaluateSpec: StageSpec {
         let memory = models.compactMap { context[$0]?.architecture }.map { architecture in
             CostModel(architecture).inferenceMemory(
                 rows: context.runtime.microBatch ?? EvaluateSpec.standardRows, sequenceLength: length,
-                weightDType: .float32
+                weightDType: precision.dtype
             ).totalBytes
         }
         outlook.memoryBytes = memory.max()
@@ -48,64 +59,26 @@ extension EvaluateSpec: StageSpec {
         return outlook
     }
 
-    private static let standardRows = 4
-
-    /// One column of the table.
-    private struct Column: Encodable {
-        var stage: StageID
-        var fingerprint: Fingerprint
-        var parameters: Int
-        var scores: [DomainScore]
-        var mean_loss: Double?
-    }
+    static let standardRows = 4
 
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         let packed = bench.artifact(data)
         let corpus = try withCorpus { () throws(CorpusError) in try PackedCorpus(at: packed.file("corpus")) }
-        let validation = DomainLoss(
-            corpus: corpus, firstRow: rows.from, rowsPerDomain: rows.count,
-            batchRows: bench.runtime.microBatch ?? EvaluateSpec.standardRows)
-        var columns: [Column] = []
-        var tokens = 0
-        var operations = 0.0
+        var bench = EvaluationBench(self, bench, corpus, packed)
+        var columns: [EvaluationColumn] = []
         for id in models {
-            if bench.stop.isRaised { throw .interrupted(signal: bench.stop.signal ?? 2, step: columns.count) }
-            let artifact = bench.artifact(id)
-            try TrainingBench.requireTokenizer(of: artifact, toFit: corpus, packed)
-            let model = try withTransformer { () throws(TransformerError) in
-                try ModelFolder.load(artifact.file("model"), computeDType: precision.dtype, on: bench.device).model
+            if bench.bench.stop.isRaised {
+                throw .interrupted(signal: bench.bench.stop.signal ?? 2, step: columns.count)
             }
-            let scores: [DomainScore]
-            do throws(EvaluationError) { scores = try validation.measure(model) } catch { throw .evaluation(error) }
-            let counted = scores.reduce(0) { $0 + $1.rows } * corpus.sequenceLength
-            tokens += counted
-            operations +=
-                Double(counted)
-                * CostModel(model.architecture).forwardFLOPsPerToken(sequenceLength: corpus.sequenceLength)
-            columns.append(
-                Column(
-                    stage: id, fingerprint: artifact.record.fingerprint, parameters: model.architecture.parameterCount,
-                    scores: scores, mean_loss: scores.meanLoss))
-            bench.post(.evaluated(id: bench.id, model: id, scores: scores))
+            columns.append(try bench.measure(id))
         }
-        try output.write(columns, to: "scores.json")
+        try output.write(columns.map(\.summary), to: "scores.json")
+        try output.write(Measurements(models: columns.map(\.measurement)), to: "measurements.json")
         return StageResult(
-            tokens: tokens, floatingPointOperations: operations,
+            tokens: bench.tokens, floatingPointOperations: bench.operations,
             facts: .object([
                 "domains": .array(corpus.domains.map { .string($0) }),
-                "models": .array(columns.map { facts($0, first: columns[0]) }),
+                "models": .array(columns.map { $0.facts(first: columns[0]) }),
             ]))
-    }
-
-    /// A column as the closing table reads it; the spread is over the domains' distances from the first model.
-    private func facts(_ column: Column, first: Column) -> RecordValue {
-        var facts = lossFacts(column.scores)
-        facts["stage"] = .string(column.stage.name)
-        facts["parameters"] = .integer(column.parameters)
-        let distances = zip(column.scores, first.scores).compactMap { own, other in
-            own.lossNats.flatMap { loss in other.lossNats.map { loss - $0 } }
-        }
-        if let high = distances.max(), let low = distances.min() { facts["spread"] = .number(high - low) }
-        return .object(facts)
     }
 }

@@ -1,0 +1,113 @@
+internal import Corpus
+internal import Evaluation
+internal import Torch
+internal import Training
+internal import Transformer
+
+/// Measures the models of one `evaluate` stage, all alike.
+struct EvaluationBench {
+    let spec: EvaluateSpec
+    let bench: Workbench
+    /// Tokens and operations of all forward passes that scores need.
+    private(set) var tokens = 0
+    private(set) var operations = 0.0
+    private let corpus: PackedCorpus
+    private let packed: Artifact
+    /// The tasks as encoded by each tokenizer, by its fingerprint and the positions of the model.
+    private var encoded: [String: [MultipleChoice]] = [:]
+
+    init(_ spec: EvaluateSpec, _ bench: Workbench, _ corpus: PackedCorpus, _ packed: Artifact) {
+        self.spec = spec
+        self.bench = bench
+        self.corpus = corpus
+        self.packed = packed
+    }
+
+    mutating func measure(_ id: StageID) throws(PipelineError) -> EvaluationColumn {
+        let artifact = bench.artifact(id)
+        try TrainingBench.requireTokenizer(of: artifact, toFit: corpus, packed)
+        let before = Engine.tensorBytes
+        let model = try withTransformer { () throws(TransformerError) in
+            try ModelFolder.load(
+                artifact.file("model"), computeDType: spec.precision.dtype, on: bench.device, isFrozen: true
+            ).model
+        }
+        let shape = model.architecture
+        var measurement = Measurements.Model(
+            stage: id.name, fingerprint: "\(artifact.record.fingerprint)", parameters: shape.parameterCount)
+        let size = ModelSize(shape)
+        measurement.sizes = Measurements.Sizes(
+            fp16Bytes: size.bytes(.float16), int8Bytes: size.bytes(.int8),
+            storedBytes: size.bytes(spec.precision.dtype))
+        measurement.keyValueBytesPerToken = CostModel(shape).keyValueBytesPerToken(spec.precision.dtype)
+
+        let validation = DomainLoss(
+            corpus: corpus, firstRow: spec.rows.from, rowsPerDomain: spec.rows.count,
+            batchRows: bench.runtime.microBatch ?? EvaluateSpec.standardRows)
+        let domains = try withEvaluation { () throws(EvaluationError) in try validation.measureRows(model) }
+        measurement.domains = domains
+        let scores = domains.map { DomainScore($0) }
+        count(scores.reduce(0) { $0 + $1.rows } * corpus.sequenceLength, shape, length: corpus.sequenceLength)
+        bench.post(.evaluated(id: bench.id, model: id, scores: scores))
+
+        let tasks = try ask(model, artifact)
+        if !tasks.isEmpty { measurement.tasks = tasks.map(\.measurement) }
+        if let settings = spec.throughput {
+            Engine.forgetPeak()
+            measurement.throughput = try withEvaluation { () throws(EvaluationError) in
+                try Throughput.measure(model, settings)
+            }
+            if bench.device == .cpu { measurement.peakMemoryBytes = Engine.peakTensorBytes - before }
+        }
+        return EvaluationColumn(measurement: measurement, scores: scores, tasks: tasks)
+    }
+
+    private mutating func ask(_ model: LanguageModel, _ artifact: Artifact) throws(PipelineError) -> [TaskScore] {
+        var found: [TaskScore] = []
+        for task in try tasks(for: model, artifact) {
+            if bench.stop.isRaised { throw .interrupted(signal: bench.stop.signal ?? 2, step: found.count) }
+            let score = try withEvaluation { () throws(EvaluationError) in try task.measure(model) }
+            count(task.tokenCount, model.architecture, length: 0)
+            bench.note("\(artifact.record.id): \(score.sentence)")
+            found.append(score)
+        }
+        return found
+    }
+
+    /// The tasks in the tokens of a model.
+    private mutating func tasks(
+        for model: LanguageModel, _ artifact: Artifact
+    ) throws(PipelineError) -> [MultipleChoice] {
+        guard !spec.tasks.isEmpty else { return [] }
+        let folder = artifact.file("model")
+        guard !TokenizerFiles(inFolder: folder).files.isEmpty else {
+            throw .mismatch(
+                "the model of \(artifact.record.id) brings no tokenizer, which tasks need",
+                remedy: "state tokenizer: in the import stage it comes from")
+        }
+        let tokenizer = try withCorpus { () throws(CorpusError) in try loadTokenizer(at: folder) }
+        let positions = model.architecture.maximumPositions
+        let key = "\(tokenizer.fingerprint) \(positions)"
+        if let known = encoded[key] { return known }
+        let made = try withEvaluation { () throws(EvaluationError) in
+            var made: [MultipleChoice] = []
+            for path in spec.tasks {
+                let task = try EvaluationTask.load(
+                    path, split: spec.split, limit: spec.taskLimit == 0 ? nil : spec.taskLimit)
+                made.append(try MultipleChoice(task, tokenizer: tokenizer, positions: positions))
+            }
+            return made
+        }
+        encoded[key] = made
+        return made
+    }
+
+    private mutating func count(_ count: Int, _ architecture: Architecture, length: Int) {
+        tokens += count
+        operations += Double(count) * CostModel(architecture).forwardFLOPsPerToken(sequenceLength: length)
+    }
+}
+
+func withEvaluation<R>(_ body: () throws(EvaluationError) -> R) throws(PipelineError) -> R {
+    do throws(EvaluationError) { return try body() } catch { throw .evaluation(error) }
+}
