@@ -13,7 +13,7 @@ extension PipelineError {
     public var category: ErrorCategory {
         switch self {
         case .specification: .specification
-        case .missingInput, .missingInputs, .damagedArtifact, .mismatch, .locked: .data
+        case .missingInput, .missingInputs, .damagedArtifact, .mismatch, .locked, .report: .data
         case .file(_, _, let code): ErrorCategory(code: code)
         case .interrupted(let signal, _): signal == SIGTERM ? .terminated : .interrupted
         case .corpus(let error): error.category

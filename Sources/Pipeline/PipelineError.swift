@@ -1,6 +1,7 @@
 public import Corpus
 public import Evaluation
 public import Files
+public import Report
 public import Shearing
 public import Torch
 public import Training
@@ -30,6 +31,7 @@ public enum PipelineError: Error, Sendable {
     case evaluation(EvaluationError)
     case training(TrainingError)
     case shearing(ShearingError)
+    case report(ReportError)
     /// An error inside a stage: which one it was.
     indirect case stage(StageID, PipelineError)
 }
@@ -91,6 +93,7 @@ extension PipelineError: CustomStringConvertible {
         case .evaluation(let error): "\(error)"
         case .training(let error): "\(error)"
         case .shearing(let error): "\(error)"
+        case .report(let error): "\(error)"
         case .stage(let id, let error): "stage \(id): \(error)"
         }
     }

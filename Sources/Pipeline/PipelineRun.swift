@@ -73,6 +73,7 @@ public struct PipelineRun {
             }
         }
         planner.save()
+        try PublishedReports.publish(artifacts)
         log.post(.runFinished(wallSeconds: seconds(since: start)))
         return artifacts
     }

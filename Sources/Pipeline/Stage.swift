@@ -6,6 +6,7 @@ public enum Stage: Sendable, Equatable {
     case pretrain(PretrainSpec)
     case evaluate(EvaluateSpec)
     case export(ExportSpec)
+    case compare(CompareSpec)
 
     public var kind: StageKind {
         switch self {
@@ -15,6 +16,7 @@ public enum Stage: Sendable, Equatable {
         case .pretrain: .pretrain
         case .evaluate: .evaluate
         case .export: .export
+        case .compare: .compare
         }
     }
 
@@ -27,6 +29,7 @@ public enum Stage: Sendable, Equatable {
         case .pretrain(let spec): spec
         case .evaluate(let spec): spec
         case .export(let spec): spec
+        case .compare(let spec): spec
         }
     }
 }

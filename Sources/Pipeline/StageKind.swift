@@ -12,6 +12,8 @@ public enum StageKind: String, Codable, Sendable, CaseIterable {
     case evaluate
     /// A model to a folder for other programs.
     case export
+    /// Measured models held against each other in a report.
+    case compare
 
     /// What its artifact is.
     public var output: ArtifactKind {
@@ -19,6 +21,7 @@ public enum StageKind: String, Codable, Sendable, CaseIterable {
         case .import, .prune, .pretrain, .export: .model
         case .pack: .corpus
         case .evaluate: .scores
+        case .compare: .report
         }
     }
 }
@@ -31,12 +34,15 @@ public enum ArtifactKind: String, Codable, Sendable, CaseIterable, CustomStringC
     case corpus
     /// Domain losses in `scores.json`.
     case scores
+    /// A comparison in `report.html`, `comparison.json` and `comparison.csv`.
+    case report
 
     public var description: String {
         switch self {
         case .model: "a model"
         case .corpus: "a packed corpus"
         case .scores: "scores"
+        case .report: "a report"
         }
     }
 }

@@ -5,6 +5,8 @@ public struct StageOutlook: Sendable {
     /// The architecture of the model it makes, and of the one it starts from.
     public var architecture: Architecture?
     public var source: Architecture?
+    /// The stages whose models it measures; nil where it measures none.
+    public var measures: [StageID]?
     /// Tokens per row of the packed rows it makes or reads.
     public var sequenceLength: Int?
     /// Tokens that go through the model, or that are packed.

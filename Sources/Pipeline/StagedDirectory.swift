@@ -27,6 +27,12 @@ public struct StagedDirectory: ~Copyable {
         try Folder.write(CanonicalJSON.readable(value), to: file(name))
     }
 
+    /// Writes a text file whole.
+    /// - Throws: `.file`.
+    public func write(text: String, to name: String) throws(PipelineError) {
+        try Artifact.write(text, to: file(name))
+    }
+
     /// Removes everything inside, to start over.
     func clear() throws(PipelineError) {
         for name in Folder.names(in: path) { try Folder.remove(path + "/" + name) }

@@ -64,7 +64,7 @@ public enum Numerals {
         return fixed(scaled, 1) + " TiB"
     }
 
-    /// Seconds as “12 s”, “3 min 20 s”, “4 h 10 min”, “12 days”.
+    /// Seconds as “12 s”, “3 min 20 s”, “4 h 10 min”, “12.0 days”, “3 years”.
     public static func time(_ seconds: Double) -> String {
         guard seconds.isFinite else { return "?" }
         if seconds < 9.95 { return fixed(seconds, 1) + " s" }
@@ -72,11 +72,26 @@ public enum Numerals {
         let whole = Int(seconds.rounded())
         if whole < 5400 { return "\(whole / 60) min \(whole % 60) s" }
         if whole < 172_800 { return "\(whole / 3600) h \(whole % 3600 / 60) min" }
-        return fixed(seconds / 86_400, 1) + " days"
+        if seconds < 730 * 86_400 { return fixed(seconds / 86_400, 1) + " days" }
+        return fixed(seconds / 31_557_600, 0) + " years"
     }
 
-    /// A share as a percentage.
-    public static func percent(_ share: Double, _ digits: Int = 1) -> String { fixed(share * 100, digits) + " %" }
+    /// A share as a percentage, for columns of numbers: always so many decimals.
+    static func share(_ share: Double, _ digits: Int = 1) -> String { fixed(share * 100, digits) + " %" }
+
+    /// A share as a percentage, for sentences: at most so many decimals, and no more than it needs.
+    public static func percent(_ share: Double, _ digits: Int = 2) -> String {
+        trimmed(fixed(share * 100, digits)) + " %"
+    }
+
+    /// Without zeros at the end of the decimals.
+    static func trimmed(_ number: String) -> String {
+        guard number.contains(".") else { return number }
+        var number = number
+        while number.hasSuffix("0") { number.removeLast() }
+        if number.hasSuffix(".") { number.removeLast() }
+        return number
+    }
 
     /// A p-value with its sign: three digits, or below which bound it is.
     public static func probability(_ value: Double) -> String {
@@ -93,11 +108,7 @@ public enum Numerals {
 extension Numerals {
     /// `short` without zeros at the end, for ticks: “80 M”, “2.5 P”.
     static func tick(_ value: Double) -> String {
-        let text = short(value)
-        let parts = text.split(separator: " ", maxSplits: 1)
-        guard var number = parts.first.map(String.init), number.contains(".") else { return text }
-        while number.hasSuffix("0") { number.removeLast() }
-        if number.hasSuffix(".") { number.removeLast() }
-        return parts.count > 1 ? "\(number) \(parts[1])" : number
+        let parts = short(value).split(separator: " ", maxSplits: 1).map(String.init)
+        return ([trimmed(parts[0])] + parts.dropFirst()).joined(separator: " ")
     }
 }

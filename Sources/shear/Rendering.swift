@@ -4,6 +4,7 @@ internal import Evaluation
 internal import FoundationEssentials
 internal import Glibc
 internal import Pipeline
+internal import Report
 internal import Shearing
 internal import Torch
 internal import Training
@@ -40,28 +41,19 @@ enum Rendering {
     // MARK: - Numbers
 
     /// 1234567 as “1,234,567”.
-    static func grouped(_ value: Int) -> String {
-        var digits = String(value.magnitude)
-        var groups: [String] = []
-        while digits.count > 3 {
-            groups.insert(String(digits.suffix(3)), at: 0)
-            digits.removeLast(3)
-        }
-        return (value < 0 ? "-" : "") + ([digits] + groups).joined(separator: ",")
-    }
+    static func grouped(_ value: Int) -> String { plain(Numerals.grouped(value)) }
 
     /// A number with so many digits after the point.
-    static func fixed(_ value: Double, _ digits: Int) -> String {
-        guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
-        var scale = 1.0
-        for _ in 0..<digits { scale *= 10 }
-        let whole = Int((abs(value) * scale).rounded())
-        let sign = value < 0 && whole > 0 ? "-" : ""
-        guard digits > 0 else { return sign + String(whole) }
-        let text = String(whole)
-        let padded = String(repeating: "0", count: max(0, digits + 1 - text.count)) + text
-        return sign + padded.dropLast(digits) + "." + padded.suffix(digits)
-    }
+    static func fixed(_ value: Double, _ digits: Int) -> String { plain(Numerals.fixed(value, digits)) }
+
+    /// Bytes in powers of 1024.
+    static func bytes(_ value: Int) -> String { plain(Numerals.bytes(value)) }
+
+    /// Seconds as “12 s”, “3 min 20 s”, “4 h 10 min”, “12 days”.
+    static func time(_ seconds: Double) -> String { plain(Numerals.time(seconds)) }
+
+    /// With the minus sign that programs read.
+    private static func plain(_ number: String) -> String { number.replacing("−", with: "-") }
 
     /// Tokens and operations: “0.42 B”, “61.4 k”.
     static func short(_ value: Double) -> String {
@@ -74,30 +66,6 @@ enum Rendering {
             return fixed(scaled, scaled < 10 ? 2 : 1) + unit
         }
         return fixed(value, 0)
-    }
-
-    /// Bytes in powers of 1024.
-    static func bytes(_ value: Int) -> String {
-        var scaled = Double(value)
-        for unit in ["B", "KiB", "MiB", "GiB", "TiB"] {
-            if scaled < 1024 || unit == "TiB" {
-                return fixed(scaled, unit == "B" || scaled >= 100 ? 0 : 1) + " " + unit
-            }
-            scaled /= 1024
-        }
-        return "\(value) B"
-    }
-
-    /// Seconds as “12 s”, “3 min 20 s”, “4 h 10 min”, “12 days”.
-    static func time(_ seconds: Double) -> String {
-        guard seconds.isFinite else { return "?" }
-        if seconds < 10 { return fixed(seconds, 1) + " s" }
-        if seconds < 90 { return fixed(seconds, 0) + " s" }
-        let whole = Int(seconds.rounded())
-        if whole < 5400 { return "\(whole / 60) min \(whole % 60) s" }
-        if whole < 172_800 { return "\(whole / 3600) h \(whole % 3600 / 60) min" }
-        if seconds < 730 * 86_400 { return fixed(seconds / 86_400, 1) + " days" }
-        return fixed(seconds / 31_557_600, 0) + " years"
     }
 
     // MARK: - Tables

@@ -2,7 +2,7 @@ internal import Pipeline
 
 /// The table that ends a run.
 enum SummaryRendering {
-    /// Parameters, losses, tokens and time of what was made, and where the export lies.
+    /// Parameters, losses, tokens and time of what was made, and where the export and the report lie.
     static func text(_ artifacts: [Artifact]) -> String {
         var blocks: [String] = []
         var rows = [["stage", "kind", "parameters", "tokens", "time", "peak memory"]]
@@ -21,6 +21,12 @@ enum SummaryRendering {
         }
         for artifact in artifacts where artifact.record.kind == .export {
             blocks.append("exported: \(artifact.file("model"))")
+        }
+        for (artifact, path) in PublishedReports.places(of: artifacts) {
+            if case .array(let verdict)? = artifact.record.facts["verdict"] {
+                blocks.append(verdict.map { Rendering.wrapped($0.text, indent: "  ") }.joined(separator: "\n"))
+            }
+            blocks.append("report: \(path)")
         }
         return blocks.joined(separator: "\n\n")
     }

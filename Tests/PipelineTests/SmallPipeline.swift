@@ -14,6 +14,8 @@ func stage(_ name: String) -> StageID {
 /// A pipeline of quick stages in a folder of its own: import random weights, pack a few sentences, export.
 struct SmallPipeline {
     let folder: TemporaryDirectory
+    /// Further stages, as they stand in the file.
+    var more = ""
     /// The repository's root, for its small tokenizer.
     static let repository = String(#filePath.prefix(upTo: #filePath.range(of: "/Tests/")!.lowerBound))
 
@@ -57,7 +59,7 @@ struct SmallPipeline {
           - id: exported
             kind: export
             with: { model: trained, dtype: float32 }
-        """
+        """ + "\n" + more
     }
 
     func file(_ overrides: [String] = []) throws -> PipelineFile {

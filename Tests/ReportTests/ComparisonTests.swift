@@ -95,6 +95,15 @@ import Testing
             text.contains("did not recover on the same number of tokens") && text.contains("'rate' and 'warmup_steps'"))
     }
 
+    @Test func armsWithoutRecoveryAreNamed() throws {
+        var input = SampleComparison.input()
+        input.arms[2].before = nil
+        input.arms[2].short = nil
+        let text = try #require(try Comparison(input).verdict.first { $0.topic == .recovery }?.text)
+        #expect(text.hasPrefix("All 3 recovered arms") && text.contains("one-shot had no recovery, so it stands"))
+        #expect(!text.contains("source"))
+    }
+
     @Test func modelsOfOtherRowsAreRefused() throws {
         var input = SampleComparison.input()
         input.measured["nas-full"]?.domains[2].rowTokens[0] += 1

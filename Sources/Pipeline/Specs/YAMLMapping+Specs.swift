@@ -45,6 +45,7 @@ extension StageKind {
         case .pretrain: PretrainSpec(with).map { .pretrain($0) }
         case .evaluate: EvaluateSpec(with).map { .evaluate($0) }
         case .export: ExportSpec(with).map { .export($0) }
+        case .compare: CompareSpec(with).map { .compare($0) }
         }
     }
 }

@@ -37,6 +37,7 @@ extension EvaluateSpec: StageSpec {
 
     public func outlook(_ context: OutlookContext) -> StageOutlook {
         var outlook = StageOutlook()
+        outlook.measures = models
         outlook.sequenceLength = context[data]?.sequenceLength
         guard let length = outlook.sequenceLength else { return outlook }
         let memory = models.compactMap { context[$0]?.architecture }.map { architecture in

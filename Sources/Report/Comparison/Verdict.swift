@@ -44,7 +44,7 @@ struct Verdict {
         return Finding(
             topic: .losses,
             text: "No arm is of \(match.reference)'s \(match.criterion.noun) (within "
-                + "\(Words.percent(match.tolerance))): the nearest is \(nearest.arm), at "
+                + "\(Numerals.percent(match.tolerance))): the nearest is \(nearest.arm), at "
                 + "\(Numerals.signed((nearest.ratio - 1) * 100, 1)) %.", isDecided: false)
     }
 
@@ -79,7 +79,7 @@ struct Verdict {
     /// “parameters (86.5 M, within 1 %)”.
     private static func size(_ match: SizeMatch) -> String {
         let value = match.entries.first { $0.arm == match.reference }.map { match.criterion.text($0.value) } ?? "?"
-        return "\(match.criterion.noun) (\(value), within \(Words.percent(match.tolerance)))"
+        return "\(match.criterion.noun) (\(value), within \(Numerals.percent(match.tolerance)))"
     }
 
     // MARK: - Flips and tasks
@@ -109,7 +109,7 @@ struct Verdict {
         var findings: [Finding] = []
         let silent = tables.filter { $0.entries.allSatisfy(\.isNearChance) }
         if !silent.isEmpty {
-            let names = Words.list(silent.map { "\($0.task) (guessing scores \(Words.percent($0.chance)))" })
+            let names = Words.list(silent.map { "\($0.task) (guessing scores \(Numerals.percent($0.chance)))" })
             findings.append(
                 Finding(
                     topic: .tasks,
@@ -123,8 +123,8 @@ struct Verdict {
             findings.append(
                 Finding(
                     topic: .tasks,
-                    text: "On \(table.task) \(entry.arm) answers \(Words.percent(entry.accuracy, 1)) right, "
-                        + "\(comparison.reference) \(Words.percent(own, 1)) ("
+                    text: "On \(table.task) \(entry.arm) answers \(Numerals.percent(entry.accuracy, 1)) right, "
+                        + "\(comparison.reference) \(Numerals.percent(own, 1)) ("
                         + "\(Numerals.probability(entry.adjusted ?? 1)) by McNemar's exact test after Holm's "
                         + "correction).", isDecided: true))
         }
@@ -182,23 +182,30 @@ struct Verdict {
 
     private var recovery: [Finding] {
         let budget = comparison.recovery
-        guard budget.arms.count > 1 else { return [] }
-        var text: String
-        if budget.isEqual {
-            let tokens = Numerals.grouped(budget.arms.first?.trainedTokens ?? 0)
-            text = "All \(budget.arms.count) recovered arms saw \(tokens) tokens of recovery each."
-        } else {
-            let list = Words.list(budget.arms.map { "\($0.arm) \(Numerals.grouped($0.trainedTokens))" })
-            text = "The arms did not recover on the same number of tokens (\(list)), so differences after recovery are "
-            text += "not those of the methods alone."
-        }
-        if budget.differences.isEmpty {
-            text += " Their recovery stages are set alike."
-        } else {
+        var sentences: [String] = []
+        if budget.arms.count > 1 {
+            if budget.isEqual {
+                let tokens = Numerals.grouped(budget.arms.first?.trainedTokens ?? 0)
+                sentences.append("All \(budget.arms.count) recovered arms saw \(tokens) tokens of recovery each.")
+            } else {
+                let list = Words.list(budget.arms.map { "\($0.arm) \(Numerals.grouped($0.trainedTokens))" })
+                sentences.append(
+                    "The arms did not recover on the same number of tokens (\(list)), so differences after recovery "
+                        + "are not those of the methods alone.")
+            }
             let keys = Words.list(budget.differences.map { "'\($0.key)'" })
-            text += " Their recovery stages are set differently in \(keys)."
+            sentences.append(
+                keys.isEmpty
+                    ? "Their recovery stages are set alike." : "Their recovery stages are set differently in \(keys).")
         }
-        return [Finding(topic: .recovery, text: text, isDecided: false)]
+        let bare = comparison.arms.map(\.arm).filter { $0.before == nil && ![.dense, .quantized].contains($0.method) }
+        if !bare.isEmpty, !budget.arms.isEmpty {
+            sentences.append(
+                "\(Words.list(bare.map(\.name))) had no recovery, so \(bare.count == 1 ? "it stands" : "they stand") "
+                    + "beside the recovered arms on unequal terms.")
+        }
+        return sentences.isEmpty
+            ? [] : [Finding(topic: .recovery, text: sentences.joined(separator: " "), isDecided: false)]
     }
 
     private var seeds: Finding {

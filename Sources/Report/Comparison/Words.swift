@@ -13,17 +13,6 @@ enum Words {
         "\(Numerals.grouped(number)) \(noun)\(number == 1 ? "" : "s")"
     }
 
-    /// A share as a percentage with as many decimals as it needs, at most `digits`.
-    static func percent(_ share: Double, _ digits: Int = 2) -> String {
-        var text = Numerals.fixed(share * 100, digits)
-        while text.contains("."), text.hasSuffix("0") || text.hasSuffix(".") {
-            let isPoint = text.hasSuffix(".")
-            text.removeLast()
-            if isPoint { break }
-        }
-        return text + " %"
-    }
-
     /// “by 0.034 nats per token, interval 0.021 to 0.047”.
     /// - Parameters:
     ///   - turned: write the other way round, as a positive margin of the second.

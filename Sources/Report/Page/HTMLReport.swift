@@ -1,4 +1,4 @@
-public import Mustache
+internal import Mustache
 
 /// `report.html`: a comparison as one page that needs nothing beside itself, no network, no script.
 public enum HTMLReport {
@@ -7,15 +7,10 @@ public enum HTMLReport {
     ///   - comparison: what is shown.
     ///   - traces: what the training stages logged, for the curves.
     ///   - searches: what the searches measured.
-    /// - Throws: the template engine's error when the template, which is ours, does not parse.
-    public static func render(
-        _ comparison: Comparison, traces: [TrainingTrace], searches: [SearchTrace]
-    ) throws(MustacheTemplate.Error) -> String {
-        let template: MustacheTemplate
-        do { template = try MustacheTemplate(string: reportTemplate) } catch let error as MustacheTemplate.Error {
-            throw error
-        } catch { preconditionFailure("the template engine threw what it does not declare: \(error)") }
-        let page = PageBuilder(comparison, traces: traces, searches: searches).page
-        return template.render(page)
+    public static func render(_ comparison: Comparison, traces: [TrainingTrace], searches: [SearchTrace]) -> String {
+        do {
+            let template = try MustacheTemplate(string: reportTemplate)
+            return template.render(PageBuilder(comparison, traces: traces, searches: searches).page)
+        } catch { preconditionFailure("the report's own template does not parse: \(error)") }
     }
 }

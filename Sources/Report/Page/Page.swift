@@ -32,13 +32,16 @@ struct Page {
         var figures: [Figure]
     }
 
-    /// A drawing in each of its forms.
+    /// A drawing in the forms that the page shows.
     struct Figure {
         var title: String
         var caption: String?
+        /// The form on a desk: `full` or `half`, two of which stand side by side.
         var style: String
         var legend: [LegendEntry]
-        var drawings: [String]
+        var drawings: [String] = []
+        /// Draws in a form.
+        let draw: (Chart.Form) -> String
     }
 
     struct LegendEntry {
@@ -82,8 +85,7 @@ extension Page.Figure {
         let entries = chart.legend
         self.init(
             title: chart.title, caption: caption, style: isFull ? "full" : "half",
-            legend: entries.count > 1 ? entries.map { Page.LegendEntry($0) } : [],
-            drawings: Page.Figure.forms(isFull).map { chart.svg(id, $0) })
+            legend: entries.count > 1 ? entries.map { Page.LegendEntry($0) } : [], draw: { chart.svg(id, $0) })
     }
 
     /// A chart of bars; nil when it has nothing to draw.
@@ -91,19 +93,34 @@ extension Page.Figure {
         guard !chart.isEmpty else { return nil }
         self.init(
             title: chart.title, caption: caption, style: isFull ? "full" : "half",
-            legend: chart.legend.map { Page.LegendEntry($0, isBar: true) },
-            drawings: Page.Figure.forms(isFull).map { chart.svg(id, $0) })
+            legend: chart.legend.map { Page.LegendEntry($0, isBar: true) }, draw: { chart.svg(id, $0) })
     }
 
     /// A chart of differences; nil when it has nothing to draw.
     init?(_ chart: IntervalChart, id: String, caption: String? = nil) {
         guard !chart.isEmpty else { return nil }
-        self.init(
-            title: chart.title, caption: caption, style: "half", legend: [],
-            drawings: Page.Figure.forms(false).map { chart.svg(id, $0) })
+        self.init(title: chart.title, caption: caption, style: "half", legend: [], draw: { chart.svg(id, $0) })
     }
 
-    private static func forms(_ isFull: Bool) -> [Chart.Form] { isFull ? [.full, .narrow] : [.half, .narrow] }
+    /// Draws figures in the order they will stand; a half one that would stand alone in its row takes all of it.
+    static func arranged(_ figures: [Page.Figure]) -> [Page.Figure] {
+        var arranged = figures
+        var waiting: Int?
+        for index in figures.indices {
+            if figures[index].style == "half" {
+                waiting = waiting == nil ? index : nil
+            } else if let alone = waiting {
+                arranged[alone].style = "full"
+                waiting = nil
+            }
+        }
+        if let alone = waiting { arranged[alone].style = "full" }
+        return arranged.map { figure in
+            var drawn = figure
+            drawn.drawings = [figure.style == "full" ? .full : .half, .narrow].map(figure.draw)
+            return drawn
+        }
+    }
 }
 
 extension Page.LegendEntry {

@@ -22,7 +22,14 @@ struct PageBuilder {
             findings: comparison.verdict.map {
                 Page.FindingView(topic: $0.topic.label, text: $0.text, style: $0.isDecided ? "yes" : "no")
             },
-            sections: sections.filter { !$0.isEmpty }, styleSheet: styleSheet)
+            sections: sections.filter { !$0.isEmpty }.map(arranged), styleSheet: styleSheet)
+    }
+
+    private func arranged(_ section: Page.Section) -> Page.Section {
+        var arranged = section
+        arranged.figures = Page.Figure.arranged(section.figures)
+        arranged.more = section.more.map { Page.More(title: $0.title, figures: Page.Figure.arranged($0.figures)) }
+        return arranged
     }
 
     private var lead: String {

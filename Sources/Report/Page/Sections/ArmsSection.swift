@@ -23,7 +23,7 @@ extension PageBuilder {
             cells.append(lossCell(entry?.mean, rank: entry?.rank))
             if let answered {
                 let mean = answered.entries.first { $0.arm == name }?.mean
-                cells.append(mean.map { .number(Numerals.percent($0.value)) } ?? .none)
+                cells.append(mean.map { .number(Numerals.share($0.value)) } ?? .none)
             }
             if isTimed {
                 cells += [

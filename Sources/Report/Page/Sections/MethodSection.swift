@@ -3,7 +3,7 @@ extension PageBuilder {
     var methodSection: Page.Section {
         var notes = [
             "Losses are nats per predicted token on held-out rows, first within each domain, then the mean over domains, "
-                + "each counting the same. Intervals hold \(Words.percent(comparison.confidence)) of "
+                + "each counting the same. Intervals hold \(Numerals.percent(comparison.confidence)) of "
                 + "\(Words.count(comparison.resamples, "resample")) in which the rows of each domain are drawn anew, the "
                 + "same ones for all arms, so differences are paired. Rows count as independent; rows of one document are "
                 + "not quite.",

@@ -8,12 +8,15 @@ extension PageBuilder {
             sizeFigure(.parameters), sizeFigure(.memory), sizeFigure(.latency),
         ].compactMap { $0 }
         let flips = comparison.flips
-        var lead = "A ranking without recovery proves nothing about one with it: both are shown."
+        var lead: String?
         if comparison.losses.count > 1 {
-            lead += flips.isEmpty ? " Here no two arms change places." : " Arms that change places are named below."
+            lead =
+                "A ranking without recovery proves nothing about one with it: both are shown."
+                + (flips.isEmpty ? " Here no two arms change places." : " Arms that change places are named below.")
         }
         return Page.Section(
-            id: "recovery", title: "Loss before and after recovery", lead: lead, figures: figures,
+            id: "recovery", title: comparison.losses.count > 1 ? "Loss before and after recovery" : "Losses",
+            lead: lead, figures: figures,
             tables: [recoveryTable] + (flips.isEmpty ? [] : [flipTable]))
     }
 

@@ -17,7 +17,7 @@ extension PageBuilder {
         let last = comparison.losses.last
         let rows = match.entries.map { entry in
             var cells = [
-                armCell(entry.arm), .number(match.criterion.text(entry.value)), .number(Numerals.percent(entry.ratio)),
+                armCell(entry.arm), .number(match.criterion.text(entry.value)), .number(Numerals.share(entry.ratio)),
             ]
             cells += comparison.losses.map { table in
                 table[entry.arm].map { .number(Numerals.fixed($0.mean.value, 3)) } ?? .none
@@ -38,7 +38,8 @@ extension PageBuilder {
             case .latency: "Latency: wall time per decoded token and sequence, as measured on one machine."
             }
         return Page.Table(
-            caption: "Equal \(match.criterion.noun), within \(Words.percent(match.tolerance))", head: head, rows: rows,
+            caption: "Equal \(match.criterion.noun), within \(Numerals.percent(match.tolerance))", head: head,
+            rows: rows,
             note: note)
     }
 }

@@ -12,8 +12,8 @@ extension PageBuilder {
         let chart = BarChart(
             title: "Accuracy by task",
             summary: tables.map { table in
-                "\(table.task), chance \(Numerals.percent(table.chance)): "
-                    + table.entries.map { "\($0.arm) \(Numerals.percent($0.accuracy))" }.joined(separator: ", ")
+                "\(table.task), chance \(Numerals.share(table.chance)): "
+                    + table.entries.map { "\($0.arm) \(Numerals.share($0.accuracy))" }.joined(separator: ", ")
             }.joined(separator: ". ") + ".",
             axis: Axis(title: "right answers", format: { Numerals.fixed($0 * 100, 0) + " %" }),
             groups: tables.map { table in
@@ -23,7 +23,7 @@ extension PageBuilder {
                         BarChart.Bar(
                             name: entry.arm,
                             segments: [.init(name: entry.arm, colour: colour(of: entry.arm), value: entry.accuracy)],
-                            error: entry.interval, text: Numerals.percent(entry.accuracy))
+                            error: entry.interval, text: Numerals.share(entry.accuracy))
                     }, reference: table.chance > 0 ? table.chance : nil)
             })
         return Page.Section(
@@ -37,17 +37,17 @@ extension PageBuilder {
         let rows = tables.map { table in
             Page.Row(
                 cells: [
-                    .words(table.task), .number(Numerals.percent(table.chance)),
+                    .words(table.task), .number(Numerals.share(table.chance)),
                     table[comparison.reference].map { entry in
                         .number(
-                            Numerals.percent(entry.accuracy), detail: entry.isNearChance ? "near chance" : nil)
+                            Numerals.share(entry.accuracy), detail: entry.isNearChance ? "near chance" : nil)
                     } ?? .none,
                 ]
                     + arms.map { arm in
                         guard let entry = table[arm] else { return .none }
                         let probability = entry.adjusted.map { Numerals.probability($0) }
                         let detail = entry.isNearChance ? "near chance" : probability
-                        return .number(Numerals.percent(entry.accuracy), detail: detail)
+                        return .number(Numerals.share(entry.accuracy), detail: detail)
                     })
         }
         return Page.Table(

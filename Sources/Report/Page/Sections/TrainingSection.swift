@@ -6,8 +6,8 @@ extension PageBuilder {
         }
         var drawn: Set<String> = []
         let masked = chains.flatMap(\.traces).filter { drawn.insert($0.stage).inserted }.compactMap(masks)
-        // Beside one drawing of masks there is room for the curves.
-        let curves = Page.Figure(lossCurves(chains), id: "curves", isFull: masked.count != 1, caption: curveCaption)
+        // Beside an odd number of drawings of masks there is room for the curves.
+        let curves = Page.Figure(lossCurves(chains), id: "curves", isFull: masked.count % 2 == 0, caption: curveCaption)
         var figures = [curves].compactMap { $0 } + masked
         var folded: [Page.Figure] = []
         var seen: Set<[String]> = []
@@ -106,7 +106,7 @@ extension PageBuilder {
             guard let last = trace.points.last(where: { $0.values["mask/\(family)/expected"] != nil }),
                 let expected = last.values["mask/\(family)/expected"], let target = last.values["mask/\(family)/target"]
             else { return nil }
-            return "\(family) \(Numerals.percent(expected)) of \(Numerals.percent(target))"
+            return "\(family) \(Numerals.share(expected)) of \(Numerals.share(target))"
         }
         let chart = Chart(
             title: "Masks of \(trace.stage)",

@@ -1,0 +1,54 @@
+internal import Report
+internal import Transformer
+
+extension CompareSpec {
+    /// Refuses before anything runs what could only fail at the end: a model that no evaluate stage measures, and a match
+    /// by parameters that no arm meets.
+    public func outlook(_ context: OutlookContext) -> StageOutlook {
+        var outlook = StageOutlook()
+        let measured = scores.compactMap { context[$0]?.measures }
+        if measured.count == scores.count {
+            for (index, arm) in arms.enumerated() {
+                for (key, stage) in [("model", arm.model), ("before", arm.before), ("short", arm.short)] {
+                    guard let stage, !measured.joined().contains(stage) else { continue }
+                    outlook.problems.append(
+                        (
+                            "arms[\(index)].\(key)",
+                            "'\(stage)' is not among the models of \(scores.map(\.name).joined(separator: ", ")); add it there"
+                        ))
+                }
+            }
+        }
+        if match.contains(.parameters) { matchParameters(context, &outlook) }
+        return outlook
+    }
+
+    private func matchParameters(_ context: OutlookContext, _ outlook: inout StageOutlook) {
+        guard let reference = referenceArm, let own = context[reference.model]?.architecture?.parameterCount else {
+            return
+        }
+        let others = arms.filter { $0.name != reference.name }
+        let known = others.compactMap { arm in
+            context[arm.model]?.architecture.map { (name: arm.name, parameters: $0.parameterCount) }
+        }
+        let sizes =
+            [(arm: reference.name, value: Double(own) as Double?)] + known.map { ($0.name, Double($0.parameters)) }
+        guard
+            let match = SizeMatch(
+                .parameters, tolerance: tolerance.parameters, reference: reference.name, values: sizes)
+        else { return }
+        guard match.matched.isEmpty else { return }
+        guard let nearest = known.min(by: { abs($0.parameters - own) < abs($1.parameters - own) }) else { return }
+        let distance = Numerals.signed((Double(nearest.parameters) / Double(own) - 1) * 100, 1)
+        let finding =
+            "no arm lies within \(Numerals.percent(tolerance.parameters)) of '\(reference.name)' "
+            + "(\(Numerals.grouped(own)) parameters): the nearest is '\(nearest.name)' with "
+            + "\(Numerals.grouped(nearest.parameters)) (\(distance) %)"
+        if known.count < others.count {
+            outlook.notes.append(finding + ", apart from arms whose shape is not known yet")
+        } else {
+            outlook.problems.append(
+                ("match", finding + "; change its size, raise tolerance.parameters or take parameters out"))
+        }
+    }
+}
