@@ -198,6 +198,8 @@ let soundText = """
             + names(MixtureSpec.Dynamic.CodingKeys.self) + names(PretrainSpec.CodingKeys.self)
             + names(DistillSpec.CodingKeys.self) + names(EvaluateSpec.CodingKeys.self)
             + names(ExportSpec.CodingKeys.self) + names(ArchitectureSizes.CodingKeys.self)
+            + names(CompareSpec.CodingKeys.self) + names(ArmSpec.CodingKeys.self)
+            + names(ToleranceSpec.CodingKeys.self)
             + names(TargetSpec.CodingKeys.self) + ["weights", "architecture", "like", "given", "measured", "fitted"]
         let files = try PipelinePlanTests.pipelines.map {
             try String(contentsOfFile: SmallPipeline.repository + "/pipelines/" + $0, encoding: .utf8)

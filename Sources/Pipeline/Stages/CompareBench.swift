@@ -103,7 +103,8 @@ extension LedgerStage {
         cost.wallSeconds = record.cost.wallSeconds
         cost.processorSeconds = record.cost.processorSeconds
         cost.peakMemoryBytes = record.cost.peakMemoryBytes
-        let source = ["start", "model"].lazy.compactMap { key in record.inputs.first { $0.key == key }?.stage }.first
+        let source = ["start", "from", "model"].lazy.compactMap { key in record.inputs.first { $0.key == key }?.stage }
+            .first
         self.init(
             id: record.id.name, kind: record.kind.rawValue, inputs: record.inputs.compactMap { $0.stage?.name },
             start: source?.name, trains: isTrained, cost: cost)

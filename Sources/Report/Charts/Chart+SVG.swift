@@ -69,7 +69,7 @@ extension Chart {
             svg.text(chart.y.title, 0, 12, "t a")
             for tick in yScale.ticks {
                 let y = place(xScale.low, tick.value).y
-                svg.line(left, y, right, y, tick.value == yScale.low ? "ax" : "gr")
+                svg.line(left, y, right, y, tick.value == yScale.low ? "ax" : tick.value == 0 ? "zero" : "gr")
                 svg.text(tick.text, left - 7, y + 4, "t n", anchor: "end")
             }
             for tick in xScale.ticks {
@@ -110,7 +110,9 @@ extension Chart {
                 )
             }
             svg.append("<g class=\"\(Drawing.style(series))\">")
-            svg.path(points.map { onPlane($0.x, $0.y) }, steps: series.line == .steps, series.isDashed ? "l d" : "l")
+            svg.path(
+                points.map { onPlane($0.x, $0.y) }, steps: series.line == .steps,
+                series.isDashed ? "l d" : series.isFaint ? "l f" : "l")
             svg.append("</g>")
             if chart.limit != nil { svg.append("</svg>") }
         }

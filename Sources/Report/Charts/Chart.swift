@@ -33,6 +33,8 @@ struct Chart: Sendable {
         var points: [Point]
         var line: Line = .straight
         var isDashed = false
+        /// Drawn thin: it only ties marks together.
+        var isFaint = false
         var hasMarks = true
         /// Whether the name is written at the last point, where there is room for it.
         var isLabelled = true

@@ -85,7 +85,7 @@ extension Page.Figure {
         let entries = chart.legend
         self.init(
             title: chart.title, caption: caption, style: isFull ? "full" : "half",
-            legend: entries.count > 1 ? entries.map { Page.LegendEntry($0) } : [], draw: { chart.svg(id, $0) })
+            legend: entries.map { Page.LegendEntry($0) }, draw: { chart.svg(id, $0) })
     }
 
     /// A chart of bars; nil when it has nothing to draw.

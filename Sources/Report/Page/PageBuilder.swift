@@ -60,11 +60,11 @@ struct PageBuilder {
     }
 
     /// A loss with half its interval.
-    func lossCell(_ estimate: PairedBootstrap.Estimate?, rank: Int? = nil) -> Page.Cell {
+    func lossCell(_ estimate: PairedBootstrap.Estimate?, isLowest: Bool = false) -> Page.Cell {
         guard let estimate else { return .none }
         let interval = estimate.interval.map { "\(Numerals.fixed($0.low, 3)) to \(Numerals.fixed($0.high, 3))" }
         var cell = Page.Cell.number(Numerals.fixed(estimate.value, 3), detail: interval)
-        if rank == 1 { cell.style += " first" }
+        if isLowest { cell.style += " first" }
         return cell
     }
 

@@ -1,6 +1,6 @@
 /// The page's style sheet: light and dark by the reader's setting, one column on a phone, two for figures on a desk.
 ///
-/// Classes of drawings are short because they stand on every mark: `l` line, `d` dashed, `m` mark, `o` outline, `e` error
+/// Classes of drawings are short because they stand on every mark: `l` line, `d` dashed, `f` faint, `m` mark, `o` outline, `e` error
 /// bar, `w` whisker on a bar, `iv` interval, `b` bar, `gr` grid, `ax` axis, `bd` boundary, `rf` reference, `ld` leader, `t` text (`a` axis
 /// title, `n` numbers, `h` heading, `q` quiet, `c` in the series' colour).
 let styleSheet = """
@@ -80,6 +80,7 @@ let styleSheet = """
     \((0..<Palette.light.count).map { ".s\($0){--c:var(--s\($0))}" }.joined())
     .l{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
     .d{stroke-width:1.5;stroke-dasharray:4 4}
+    .f{stroke-width:1;opacity:.6}
     .sq .l{stroke-width:1.5}
     .ld{fill:none;stroke:var(--c);stroke-width:1;opacity:.45}
     .m{fill:var(--c);stroke:var(--card);stroke-width:1.5}

@@ -20,7 +20,7 @@ extension PageBuilder {
                 armCell(name, detail: summary.arm.method.label), .number(Numerals.grouped(summary.parameters)),
             ]
             if isSized { cells.append(summary.sizes.map { .number(Numerals.bytes($0.halfPrecisionBytes)) } ?? .none) }
-            cells.append(lossCell(entry?.mean, rank: entry?.rank))
+            cells.append(lossCell(entry?.mean, isLowest: entry?.rank == 1))
             if let answered {
                 let mean = answered.entries.first { $0.arm == name }?.mean
                 cells.append(mean.map { .number(Numerals.share($0.value)) } ?? .none)

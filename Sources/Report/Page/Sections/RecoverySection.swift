@@ -111,7 +111,7 @@ extension PageBuilder {
             if let last = points.last { finals.append((last.x, last.y)) }
             series.append(
                 Chart.Series(
-                    name: arm.name, colour: colour(of: arm.name), points: points, line: .straight, isLabelled: false))
+                    name: arm.name, colour: colour(of: arm.name), points: points, isFaint: true, isLabelled: false))
         }
         let front = PageBuilder.front(finals, higherIsBetter: criterion == .latency)
         if front.count > 1 {
@@ -151,7 +151,9 @@ extension PageBuilder {
         let rows = comparison.arms.map { summary in
             let name = summary.arm.name
             var cells = [armCell(name)]
-            cells += comparison.losses.map { lossCell($0[name]?.mean, rank: $0[name]?.rank) }
+            cells += comparison.losses.map { table in
+                lossCell(table[name]?.mean, isLowest: table.entries.count > 1 && table[name]?.rank == 1)
+            }
             let pair = comparison.losses.last?.pair(name, comparison.reference)
             cells.append(differenceCell(comparison.losses.last?[name]?.difference))
             cells.append(pair?.adjusted.map { .number(Numerals.probability($0)) } ?? .none)
