@@ -25,6 +25,20 @@ import Transformer
         #expect(scores.map(\.domain) == TinyCorpus.domains && code < book - 0.5)
     }
 
+    /// Recorded by this test itself; a change of the arithmetic of training shows here first.
+    @Test func theLossesOfTwelveStepsAreTheRecordedOnes() throws {
+        let recorded = [
+            4.147335, 4.140576, 4.091932, 4.064363, 4.010117, 3.954660, 3.937178, 3.872723, 3.859264, 3.850828,
+            3.854189,
+            3.770840,
+        ]
+        let trainer = try TinyRun().trainer(in: "run")
+        var losses: [Double] = []
+        try trainer.run { (metrics) throws(TrainingError) in losses.append(metrics.loss) }
+        #expect(losses.count == recorded.count)
+        for (found, loss) in zip(losses, recorded) { #expect(abs(found - loss) < 1e-5, "\(losses)") }
+    }
+
     /// Rows count equally by tokens, whatever the micro-batch they are in; documents apart make the counts differ.
     @Test(arguments: [1, 2, 4, 5])
     func microBatchesDoNotChangeTheResult(rows: Int) throws {

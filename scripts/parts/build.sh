@@ -29,7 +29,9 @@ build_shear() {
         local begun="$ROOT/.build/shear.begun"
         build_identity >"$begun" # dated before the build: an edit made while it runs counts as newer
         swift build --package-path "$ROOT" -c release --product shear >&2 ||
-            stop "the build failed (its messages are above)"
+            stop "the build failed (its messages are above)" \
+                "If it could not fetch the packages that Package.swift names: a first build needs a network, or git's" \
+                "url.<mirror>.insteadOf for https://github.com/."
         mv "$begun" "$BUILD_STAMP"
     fi
     exec 9>&- # the lock is not for the program that follows
