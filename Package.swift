@@ -56,7 +56,7 @@ let package = Package(
             name: "shear",
             dependencies: ["Pipeline", "Report", "Shearing", "Training", "Evaluation", arguments] + models
                 + (portable == nil ? [] : ["CNoLocales"]), swiftSettings: swiftSettings),
-        module("Pipeline", ["Report", "Shearing", "Training", "Evaluation", "Files", "Yams"] + models),
+        module("Pipeline", ["Report", "Search", "Shearing", "Training", "Evaluation", "Files", "Yams"] + models),
         module("SuperNetwork", ["Search", "Training", "Evaluation"] + models),
         module("Shearing", ["Training", "Evaluation"] + models),
         module("Training", ["Evaluation", "Files"] + models),
@@ -93,7 +93,8 @@ let package = Package(
         tests("Training", ["Training", "Evaluation", "Files"] + models),
         tests("Shearing", ["Shearing", "Training", "Evaluation"] + models),
         tests("SuperNetwork", ["SuperNetwork", "Search", "Training", "Evaluation"] + models),
-        tests("Pipeline", ["Pipeline", "Report", "Statistics", "Shearing", "Training", "Evaluation"] + models),
+        tests(
+            "Pipeline", ["Pipeline", "Report", "Search", "Statistics", "Shearing", "Training", "Evaluation"] + models),
         tests("Shear", ["shear"]),
     ],
     swiftLanguageModes: [.v6],

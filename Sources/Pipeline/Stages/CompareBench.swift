@@ -35,7 +35,10 @@ struct CompareBench {
             let record = bench.artifact(arm.model).record
             if record.kind == .pretrain { input.settings[arm.model.name] = CompareBench.settings(record.with) }
         }
-        for record in records { if let trace = try trace(record.artifact) { input.traces.append(trace) } }
+        for record in records {
+            if let trace = try trace(record.artifact) { input.traces.append(trace) }
+            if let search = try SearchTrace.read(record.artifact) { input.searches.append(search) }
+        }
         return input
     }
 

@@ -21,7 +21,7 @@ public struct Comparison: Codable, Sendable, Equatable {
     public var flips: [RankFlip]
     public var recovery: RecoveryBudget
     public var ledger: CostLedger
-    public var searches: [SearchSummary]
+    public var searches: [SearchOutcome]
     /// What follows, in words that the numbers support.
     public var verdict: [Finding]
 
@@ -99,7 +99,7 @@ public struct Comparison: Codable, Sendable, Equatable {
         flips = RankFlip.all(in: losses)
         ledger = CostLedger(stages: input.stages, arms: input.arms.map { ($0.name, $0.model) })
         recovery = RecoveryBudget(arms: input.arms, ledger: ledger, settings: input.settings)
-        searches = input.searches.map { SearchSummary($0) }
+        searches = input.searches.map { SearchOutcome($0) }
         verdict = []
         verdict = Verdict(self).findings
     }

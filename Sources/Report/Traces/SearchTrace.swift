@@ -44,7 +44,7 @@ public struct SearchTrace: Sendable, Equatable {
 }
 
 /// A search as `comparison.json` sums it up.
-public struct SearchSummary: Codable, Sendable, Equatable {
+public struct SearchOutcome: Codable, Sendable, Equatable {
     public var stage: String
     public var algorithm: String
     public var objectives: [SearchTrace.Objective]

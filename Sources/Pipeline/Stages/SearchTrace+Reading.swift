@@ -1,0 +1,32 @@
+internal import FoundationEssentials
+internal import Report
+internal import Search
+
+extension SearchTrace {
+    /// What a search stage left in its artifact: `front.json` and the journal it was made from.
+    /// - Returns: nil for the artifact of another stage.
+    /// - Throws: `.damagedArtifact` when the two are not readable or not of one search.
+    static func read(_ artifact: Artifact) throws(PipelineError) -> SearchTrace? {
+        let path = artifact.file("front.json")
+        guard Folder.exists(path) else { return nil }
+        guard let summary = try? JSONDecoder().decode(SearchSummary.self, from: try Folder.read(path)) else {
+            throw .damagedArtifact(path: path, problem: "it is no front of a search of this version")
+        }
+        let journal = artifact.file("journal.csv")
+        let archive: [MeasuredCandidate]
+        do throws(SearchError) {
+            archive = try SearchJournal.read(journal, objectives: summary.front.objectives)
+        } catch { throw .damagedArtifact(path: journal, problem: "\(error)") }
+        guard archive.count == summary.hypervolumes.count, archive.indices.allSatisfy({ archive[$0].id == $0 }) else {
+            throw .damagedArtifact(
+                path: journal,
+                problem: "it has \(archive.count) candidates, the front was made from \(summary.hypervolumes.count)")
+        }
+        return SearchTrace(
+            stage: artifact.record.id.name, algorithm: summary.method.rawValue,
+            objectives: summary.front.objectives.map {
+                SearchTrace.Objective(name: $0.name, isMaximised: $0.goal == .maximise)
+            }, scores: archive.map(\.scores), front: summary.front.members.map(\.id),
+            reference: summary.front.reference, hypervolumes: summary.hypervolumes)
+    }
+}
