@@ -88,12 +88,29 @@ struct Inspection {
             ("peak memory", Rendering.bytes(record.cost.peakMemoryBytes)),
             ("tokens", Rendering.grouped(record.cost.tokens)),
         ]
+        if let speed = speed() { pairs.append(("speed", speed)) }
         for ancestor in record.lineage {
             pairs.append(("rests on", "\(ancestor.id) [\(ancestor.kind.rawValue)] \(ancestor.fingerprint)"))
         }
         pairs.append(("with", record.with.text))
         pairs.append(("facts", record.facts.text))
         return lines(pairs)
+    }
+
+    /// How fast an artifact's training steps went, from its metrics.
+    private func speed() -> String? {
+        struct Line: Decodable {
+            var tokensPerSecond: Double?
+            enum CodingKeys: String, CodingKey { case tokensPerSecond = "perf/tok_s" }
+        }
+        guard let bytes = try? Data(contentsOf: URL(filePath: path + "/metrics.jsonl")) else { return nil }
+        let decoder = JSONDecoder()
+        let rates = bytes.split(separator: UInt8(ascii: "\n"))
+            .compactMap { try? decoder.decode(Line.self, from: Data($0)).tokensPerSecond }.sorted()
+        guard !rates.isEmpty else { return nil }
+        let median = (rates[rates.count / 2] + rates[(rates.count - 1) / 2]) / 2
+        return
+            "\(Rendering.grouped(Int(median.rounded()))) tokens/s, the median of \(rates.count) steps without evaluations"
     }
 
     private func convergence() throws(PipelineError) -> String {

@@ -161,7 +161,7 @@ import Testing
             (try artifact("packed", runs.path), ["tokens per row", "64"]),
             (
                 try artifact("sheared", runs.path),
-                ["hidden", "kept per row", "rests on", "84,816", "undecided", "asked"]
+                ["hidden", "kept per row", "rests on", "84,816", "undecided", "asked", "tokens/s"]
             ),
             (exported, ["84,816", "lineage"]),
         ] {
