@@ -15,6 +15,11 @@ public struct McNemar: Codable, Sendable, Hashable {
         self.onlySecond = onlySecond
     }
 
+    enum CodingKeys: String, CodingKey {
+        case onlyFirst = "only_first"
+        case onlySecond = "only_second"
+    }
+
     /// Counts the questions on which two models disagree; both lists are in the same order.
     public init(first: [Bool], second: [Bool]) {
         precondition(first.count == second.count, "McNemar's test wants the same questions for both models")

@@ -68,6 +68,11 @@ public struct PairedBootstrap: Sendable {
             self.interval = interval
             self.standardError = standardError
         }
+
+        enum CodingKeys: String, CodingKey {
+            case value, interval
+            case standardError = "standard_error"
+        }
     }
 
     /// The mean of a model over the strata.
