@@ -6,8 +6,8 @@ extension Architecture {
 
     /// The architecture that a Hugging Face `config.json` describes.
     ///
-    /// Accepted are `LlamaForCausalLM`, `MistralForCausalLM` without a sliding window (the same network), and our own
-    /// form with per-block widths. Missing optional keys take the defaults of transformers' `LlamaConfig`.
+    /// Accepted are `LlamaForCausalLM`, `MistralForCausalLM` without a sliding window (the same network), `nemotron-nas`
+    /// with `block_configs`, and our own form with per-block widths. Missing optional keys take the defaults of transformers' `LlamaConfig`.
     /// - Parameter path: names the file in errors.
     /// - Throws: `TransformerError.unsupported` for other networks, `.configuration` for a missing or unfit key.
     public init(huggingFaceConfig config: JSONValue, path: String = "config.json") throws(TransformerError) {
@@ -21,6 +21,8 @@ extension Architecture {
         let blocks: [BlockShape]
         if config[Self.blocksKey] != nil {
             blocks = try reader.blocks(Self.blocksKey)
+        } else if config["model_type"]?.string == Self.blockConfigsModelType {
+            blocks = try reader.blockConfigs(queryHeads: heads, hiddenSize: hidden)
         } else {
             let shape = BlockShape(
                 queryHeads: heads, keyValueHeads: keyValueHeads, intermediateSize: try reader.size("intermediate_size"))
@@ -107,7 +109,7 @@ private struct ConfigReader {
 
     func checkFamily() throws(TransformerError) {
         let supported =
-            "LlamaForCausalLM, MistralForCausalLM without a sliding window, and Shearling's own per-block form"
+            "LlamaForCausalLM, MistralForCausalLM without a sliding window, nemotron-nas, and Shearling's own per-block form"
         guard config.members != nil else {
             throw .configuration(path: path, key: "(root)", found: "not an object", expected: "a JSON object")
         }
@@ -120,7 +122,7 @@ private struct ConfigReader {
                 throw .unsupported(
                     path: path, found: "a sliding window of \(window.text.dropLast())", supported: supported)
             }
-        case (Architecture.perBlockModelType, _): break
+        case (Architecture.perBlockModelType, _), (Architecture.blockConfigsModelType, _): break
         default: throw .unsupported(path: path, found: "\(name) (model_type \(type))", supported: supported)
         }
         if let activation = config["hidden_act"]?.string, activation != "silu", activation != "swish" {
@@ -201,6 +203,17 @@ private struct ConfigReader {
                 originalPositions: positions)
         default:
             throw unfit(key, expected: "rope_type default, linear or llama3")
+        }
+    }
+
+    func blockConfigs(queryHeads: Int, hiddenSize: Int) throws(TransformerError) -> [BlockShape] {
+        let key = Architecture.blockConfigsKey
+        guard let list = config[key]?.array, list.count <= 1 << 16 else {
+            throw unfit(key, expected: "an array of blocks")
+        }
+        switch Architecture.blocks(ofBlockConfigs: list, queryHeads: queryHeads, hiddenSize: hiddenSize) {
+        case .success(let blocks): return blocks
+        case .failure(let problem): throw unfit(key, expected: problem.reason)
         }
     }
 

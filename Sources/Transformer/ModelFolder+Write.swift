@@ -10,6 +10,37 @@ extension ModelFolder {
         /// Hugging Face LLaMA when the blocks are uniform, else our own form with per-block widths, which only our
         /// loader reads.
         case perBlock
+        /// Plain Hugging Face LLaMA; blocks that differ are filled with neurons of weight 0 up to the widest one.
+        case padded
+        /// `block_configs` of `nemotron-nas`, which other inference programs read; widths are filled with neurons of
+        /// weight 0 up to multiples of 256, the only ones that this form can state.
+        case blockConfigs
+    }
+
+    /// The shape that a form gives to a model's weights.
+    /// - Throws: `TransformerError.notExportable` naming `path` for a model that the form cannot express.
+    public static func shape(
+        of architecture: Architecture, as form: Form, path: String
+    ) throws(TransformerError) -> Architecture {
+        func refusal(_ reason: String) -> TransformerError {
+            .notExportable(
+                path: path, reason: reason,
+                remedy: "choose a model whose layers have the same heads, or write Shearling's per-block form")
+        }
+        switch form {
+        case .huggingFace, .perBlock: return architecture
+        case .padded:
+            switch architecture.paddedUniform() {
+            case .success(let padded): return padded
+            case .failure(let problem): throw refusal(problem.reason)
+            }
+        case .blockConfigs:
+            let heads = Set(architecture.blocks.filter(\.hasAttention).map(\.queryHeads))
+            guard heads.count == 1 else {
+                throw refusal("the blocks have \(heads.count) different numbers of query heads; block_configs has one")
+            }
+            return architecture.padded(toMultiplesOf: Architecture.blockConfigsUnit)
+        }
     }
 
     /// Writes a model as a folder: beside its place, then renamed, so that `path` holds all of it or nothing.
@@ -26,7 +57,8 @@ extension ModelFolder {
         special: SpecialTokens = SpecialTokens(), lineage: [String: String] = [:], card: ModelCard = ModelCard(),
         form: Form = .huggingFace, shardBytes: Int = 5_000_000_000
     ) throws(TransformerError) {
-        try check(model.architecture, path: path, dtype: dtype, form: form)
+        let shape = try shape(of: model.architecture, as: form, path: path)
+        try check(shape, path: path, dtype: dtype, form: form)
         let files = FileManager.default
         if let held = try? files.contentsOfDirectory(atPath: path), !held.isEmpty {
             throw .file(path: path, reason: "the folder exists and is not empty; remove it or choose another place")
@@ -38,8 +70,8 @@ extension ModelFolder {
         } catch { throw .file(path: partial, reason: "cannot be made: \(fileProblem(error))") }
         do throws(TransformerError) {
             try fill(
-                partial, model, dtype: dtype, tokenizer: tokenizer, special: special, lineage: lineage, card: card,
-                shardBytes: shardBytes)
+                partial, model, as: shape, form: form, dtype: dtype, tokenizer: tokenizer, special: special,
+                lineage: lineage, card: card, shardBytes: shardBytes)
             guard rename(partial, path) == 0 else {
                 throw .file(path: path, reason: "cannot be renamed into place: \(String(cString: strerror(errno)))")
             }
@@ -58,10 +90,11 @@ extension ModelFolder {
                 remedy: "choose float32 or bfloat16")
         }
         guard let uniform = architecture.uniform else {
-            if form == .perBlock { return }
+            if form == .perBlock || form == .blockConfigs { return }
             throw .notExportable(
                 path: path, reason: "the blocks differ in heads or width, which Hugging Face's LLaMA cannot express",
-                remedy: "choose a target whose layers are all alike, or write Shearling's per-block form")
+                remedy:
+                    "choose a target whose layers are all alike, or write it padded or in Shearling's per-block form")
         }
         guard form == .perBlock || architecture.hiddenSize % uniform.block.queryHeads == 0 else {
             throw .notExportable(
@@ -74,14 +107,17 @@ extension ModelFolder {
     }
 
     private static func fill(
-        _ folder: String, _ model: LanguageModel, dtype: DType, tokenizer: TokenizerFiles, special: SpecialTokens,
-        lineage: [String: String], card: ModelCard, shardBytes: Int
+        _ folder: String, _ model: LanguageModel, as architecture: Architecture, form: Form, dtype: DType,
+        tokenizer: TokenizerFiles, special: SpecialTokens, lineage: [String: String], card: ModelCard, shardBytes: Int
     ) throws(TransformerError) {
-        let architecture = model.architecture
         func put(_ text: String, _ name: String) throws(TransformerError) {
             try writeFile(Data(text.utf8), to: folder + "/" + name)
         }
-        try put(architecture.huggingFaceConfig(special: special, dtype: dtype.rawValue).text, "config.json")
+        let config =
+            form == .blockConfigs
+            ? architecture.blockConfigsConfig(special: special, dtype: dtype.rawValue)
+            : architecture.huggingFaceConfig(special: special, dtype: dtype.rawValue)
+        try put(config.text, "config.json")
         try put(JSONValue.object(special.members.filter { $0.value != .null }).text, "generation_config.json")
         try put(card.text(architecture, dtype: dtype.rawValue, lineage: lineage), "README.md")
         try tokenizer.write(to: folder)
@@ -94,7 +130,9 @@ extension ModelFolder {
         do throws(TorchError) {
             try withoutGradients { () throws(TorchError) in
                 var tensors: [(String, Tensor)] = []
-                for weight in try model.weights() { tensors.append((weight.name, try weight.tensor.to(dtype))) }
+                for weight in try model.weights(paddedTo: architecture) {
+                    tensors.append((weight.name, try weight.tensor.to(dtype)))
+                }
                 try SafetensorsWriter.writeSharded(tensors, metadata: written, to: folder, shardBytes: shardBytes)
             }
         } catch {

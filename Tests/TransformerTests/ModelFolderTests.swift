@@ -84,6 +84,71 @@ import Torch
         }
     }
 
+    /// Blocks of different widths; some without a half.
+    static func uneven(_ absent: Bool, biased: Bool = false) -> Architecture {
+        var shape = TinyModel.architecture(attentionBias: biased, mlpBias: biased)
+        for (index, size) in [300, 48, 17, 256].enumerated() { shape.blocks[index].intermediateSize = size }
+        if absent {
+            shape.blocks[1] = BlockShape(queryHeads: 0, keyValueHeads: 0, intermediateSize: 5)
+            shape.blocks[2].intermediateSize = 0
+        }
+        return shape
+    }
+
+    @Test(arguments: [false, true], [false, true])
+    func paddedFormsComputeTheSame(_ absent: Bool, _ biased: Bool) throws {
+        let shape = Self.uneven(absent, biased: biased)
+        let model = try TinyModel.make(shape)
+        let tokens = try TinyModel.tokens(shape)
+        let expected = try withoutGradients { try model.logits(model.hidden(tokens)) }
+        try withTemporaryFolder { folder in
+            for (name, form) in [("padded", ModelFolder.Form.padded), ("blocks", .blockConfigs)] {
+                try ModelFolder.write(model, to: "\(folder)/\(name)", dtype: .float32, form: form)
+                let (read, _) = try ModelFolder.load("\(folder)/\(name)")
+                let found = try withoutGradients { try read.logits(read.hidden(tokens)) }
+                #expect(try relativeDifference(found, expected) < 1e-5)
+                let widths = read.architecture.blocks.map(\.intermediateSize)
+                if form == .padded {
+                    #expect(read.architecture.uniform?.block.intermediateSize == 300 && widths.count == 4)
+                    let config = try String(contentsOfFile: "\(folder)/padded/config.json", encoding: .utf8)
+                    #expect(config.contains("LlamaForCausalLM"))
+                } else {
+                    #expect(widths == [512, 256, absent ? 0 : 256, 256])
+                    #expect(read.architecture.blocks[1].hasAttention == !absent)
+                }
+            }
+        }
+    }
+
+    /// `ffn_mult` as vLLM, MLX (which rounds it to six digits) and others read it: 2/3 of it times the hidden size, cut
+    /// off, then raised to a multiple of 256.
+    @Test func blockConfigsStateEveryWidth() throws {
+        for hidden in [32, 576, 2048, 4096, 8192] {
+            for width in stride(from: 256, through: 14_336, by: 256) {
+                let shape = TinyModel.architecture(layers: 1, hidden: hidden, intermediate: width)
+                let config = shape.blockConfigsConfig(special: SpecialTokens(), dtype: "float32")
+                #expect(try Architecture(huggingFaceConfig: config) == shape)
+                let factor = try #require(config["block_configs"]?.array?.first?["ffn"]?["ffn_mult"]?.number)
+                let rounded = Int(2 * ((factor * 1e6).rounded() / 1e6) * Double(hidden) / 3)
+                #expect((rounded + 255) / 256 * 256 == width)
+            }
+        }
+    }
+
+    @Test func headsThatDifferCannotBePadded() throws {
+        var shape = TinyModel.architecture()
+        shape.blocks[1].queryHeads = 2
+        let model = try TinyModel.make(shape)
+        try withTemporaryFolder { folder in
+            for form in [ModelFolder.Form.padded, .blockConfigs] {
+                let error = #expect(throws: TransformerError.self) {
+                    try ModelFolder.write(model, to: folder + "/model", form: form)
+                }
+                #expect(error?.description.contains("2 different") == true)
+            }
+        }
+    }
+
     @Test func shapesThatTransformersRefusesAreNotExported() throws {
         let model = try TinyModel.make(TinyModel.architecture(hidden: 30))
         try withTemporaryFolder { folder in
