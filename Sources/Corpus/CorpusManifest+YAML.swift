@@ -20,7 +20,12 @@ extension CorpusManifest {
         manifest.name = root.requiredString("name") ?? ""
         manifest.licence = root.string("licence")
         manifest.root = root.string("root") ?? "."
+        manifest.records = root.choice("records", as: RecordForm.self) ?? .text
         manifest.textField = root.string("text_field") ?? "text"
+        if manifest.records == .instructions, root.contains("text_field") {
+            root.note(
+                "text_field", "has no meaning for records: instructions, which have instruction, input and output")
+        }
         manifest.routeBy = root.string("route_by")
         manifest.onBadRecord = root.choice("on_bad_record", as: BadRecordPolicy.self) ?? .stop
         manifest.maxDocumentBytes = root.int("max_document_bytes", in: 1...largestDocumentBytes) ?? 32 << 20
@@ -90,7 +95,9 @@ extension CorpusManifest {
     public func yaml() -> String {
         var text = "schema: \(schema)\nname: \(Self.scalar(name))\n"
         if let licence { text += "licence: \(Self.scalar(licence))\n" }
-        text += "root: \(Self.scalar(root))\ntext_field: \(Self.scalar(textField))\n"
+        text += "root: \(Self.scalar(root))\n"
+        text +=
+            records == .text ? "text_field: \(Self.scalar(textField))\n" : "records: \(records.rawValue)\n"
         if let routeBy { text += "route_by: \(Self.scalar(routeBy))\n" }
         text += "on_bad_record: \(onBadRecord.rawValue)\nmax_document_bytes: \(maxDocumentBytes)\n"
         if allowOutsideRoot { text += "allow_outside_root: true\n" }

@@ -11,6 +11,8 @@ public struct CorpusManifest: Codable, Sendable, Equatable {
     /// The folder that paths are relative to, as written: relative to `folder`, with `$NAME` and `${NAME}` taken
     /// from the environment.
     public var root = "."
+    /// What a record is: plain text, or an instruction with its answer.
+    public var records = RecordForm.text
     /// The field of a record that holds the text.
     public var textField = "text"
     /// A dotted path to the field that names a record's domain, such as `meta.redpajama_set_name`.
@@ -87,7 +89,7 @@ public struct CorpusManifest: Codable, Sendable, Equatable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case schema, name, licence, root, textField, routeBy, onBadRecord, maxDocumentBytes, allowOutsideRoot
+        case schema, name, licence, root, records, textField, routeBy, onBadRecord, maxDocumentBytes, allowOutsideRoot
         case validationFraction, shards, validation, files, domains
     }
 }

@@ -46,6 +46,12 @@ public struct CorpusPacker: Sendable {
                 reason: "Rows of \(settings.sequenceLength) tokens, with limits of \(limits) tokens for a domain",
                 remedy: "a row needs at least 2 tokens, and a limit must allow at least one row")
         }
+        guard settings.packing != .instructions || corpus.rules.form == .instructions else {
+            throw .invalidArgument(
+                reason: "Packing 'instructions' wants records of an instruction and its answer, the manifest "
+                    + "'\(corpus.manifest.name)' has plain text",
+                remedy: "state records: instructions in the manifest, or choose another packing")
+        }
         self.corpus = corpus
         self.tokenizer = tokenizer
         self.settings = settings

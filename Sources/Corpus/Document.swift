@@ -2,6 +2,8 @@
 public struct Document: Sendable, Equatable {
     /// The text, valid UTF-8.
     public var text: [UInt8]
+    /// Where in `text` the answer to a prompt begins; nil in plain text.
+    public var answerStart: Int?
     /// The domain it belongs to: the shard's, or what its routing field says.
     public var domain: String
     /// The path of the shard it came from.
@@ -9,8 +11,9 @@ public struct Document: Sendable, Equatable {
     /// The line in the uncompressed shard, counted from 1.
     public var line: Int
 
-    public init(text: [UInt8], domain: String, shard: String, line: Int) {
+    public init(text: [UInt8], answerStart: Int? = nil, domain: String, shard: String, line: Int) {
         self.text = text
+        self.answerStart = answerStart
         self.domain = domain
         self.shard = shard
         self.line = line

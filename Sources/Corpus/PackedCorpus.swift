@@ -100,8 +100,14 @@ public final class PackedCorpus: Sendable {
             for column in 0..<max(length - 1, 0) {
                 batch.targets[start + column] = batch.tokens[start + column + 1]
             }
+            var borders = try dataset.borders(of: row.row)
+            if index.packing == .instructions {
+                batch.keepAnswers(ofRow: place, borders: borders, length: length)
+                // Every other border lies inside an example.
+                borders = borders.enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+            }
             guard separate else { continue }
-            let ends = try dataset.borders(of: row.row) + (length < columns && length > 0 ? [length] : [])
+            let ends = borders + (length < columns && length > 0 ? [length] : [])
             for (number, border) in ends.enumerated() {
                 batch.targets[start + border - 1] = -1
                 let next = number + 1 < ends.count ? ends[number + 1] : columns
@@ -127,6 +133,21 @@ public final class PackedCorpus: Sendable {
 
     private func dataset(_ domain: Int, _ split: CorpusSplit) -> PackedDataset {
         split == .training ? trainingRows[domain] : validationRows[domain]
+    }
+}
+
+extension TokenBatch {
+    /// Leaves of a row's targets only those in answers: `borders` says in turn where an answer and where the next prompt
+    /// begins.
+    fileprivate mutating func keepAnswers(ofRow row: Int, borders: [Int], length: Int) {
+        let start = row * columns
+        var next = 0
+        for (number, border) in borders.enumerated() where number % 2 == 0 {
+            // The last token of a prompt predicts the first one of its answer.
+            for column in next..<border - 1 { targets[start + column] = -1 }
+            next = (number + 1 < borders.count ? borders[number + 1] : length) - 1
+        }
+        for column in next..<max(length, next) { targets[start + column] = -1 }
     }
 }
 

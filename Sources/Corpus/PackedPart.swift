@@ -36,13 +36,14 @@ struct PackedPart: Codable, Sendable, Equatable {
 
     /// All that decides a part; its digest names the part's folder.
     struct Key: Codable {
-        var format = 1
+        var format = 2
         var path: String
         var sha256: String
         var split: CorpusSplit
         var domain: String?
         var domains: [String]
         var heldOut: [Double]
+        var records: RecordForm
         var textField: String
         var routeBy: String?
         var onBadRecord: BadRecordPolicy
@@ -71,6 +72,7 @@ final class PackedPartOutput {
     private let file: String
     private var writer: PackedShardWriter?
     private var packer: SequencePacker
+    private var examples: ExamplePacker
     private(set) var rows = 0
     private var documents = 0
     private var textBytes = 0
@@ -84,15 +86,24 @@ final class PackedPartOutput {
         writer = try PackedShardWriter(
             path: "\(folder)/\(file)", rowLength: settings.sequenceLength, vocabularySize: vocabularySize)
         packer = SequencePacker(packing: settings.packing, rowLength: settings.sequenceLength)
+        examples = ExamplePacker(rowLength: settings.sequenceLength)
     }
 
-    func append(_ tokens: [TokenID], line: Int, textBytes: Int) throws(CorpusError) {
+    /// Adds a document; `answerStart` is the place of its answer's first token, where it has one.
+    func append(_ tokens: [TokenID], answerStart: Int?, line: Int, textBytes: Int) throws(CorpusError) {
         documents += 1
         self.textBytes += textBytes
-        try packer.append(tokens, from: RowOrigin(shard: 0, line: line, tokenOffset: 0)) { row throws(CorpusError) in
-            try writer?.append(row)
-            rows += 1
+        let origin = RowOrigin(shard: 0, line: line, tokenOffset: 0)
+        if packer.packing == .instructions {
+            try examples.append(tokens, answerStart: answerStart ?? 0, from: origin, emit: write)
+        } else {
+            try packer.append(tokens, from: origin, emit: write)
         }
+    }
+
+    private func write(_ row: PackedRow) throws(CorpusError) {
+        try writer?.append(row)
+        rows += 1
     }
 
     /// Completes the file.
@@ -100,6 +111,7 @@ final class PackedPartOutput {
         var rest: [PackedPart.Rest] = []
         switch packer.packing {
         case .shearingV1: packer.finish { _ in }
+        case .instructions: try examples.finish(emit: write)
         case .keepAll:
             rest = packer.takeRest().map {
                 PackedPart.Rest(line: $0.origin.line, tokenOffset: $0.origin.tokenOffset, tokens: $0.tokens)
@@ -109,6 +121,7 @@ final class PackedPartOutput {
         return PackedPart.Output(
             domain: domain, split: split, file: file, sha256: digest ?? "", rows: rows, documents: documents,
             textBytes: textBytes,
-            tokens: packer.tokenCount, droppedTokens: packer.droppedTokens, rest: rest)
+            tokens: packer.tokenCount + examples.tokenCount,
+            droppedTokens: packer.droppedTokens + examples.droppedTokens, rest: rest)
     }
 }

@@ -29,7 +29,8 @@ final class RecordParser {
 
     /// What one line gives.
     enum Outcome {
-        case document(text: [UInt8], domain: String?)
+        /// `answerStart` is where the answer to a prompt begins in `text`; nil in plain text.
+        case document(text: [UInt8], answerStart: Int?, domain: String?)
         /// `offset` is in bytes of the line.
         case unusable(BadRecordReason, offset: Int?)
     }
@@ -55,14 +56,14 @@ final class RecordParser {
         default: return .unusable(.notJSON(detail: detail), offset: nil)
         }
         let text = Array(UnsafeBufferPointer(start: record.text, count: record.text_length))
-        guard rules.routeBy != nil else { return .document(text: text, domain: nil) }
+        guard rules.routeBy != nil else { return .document(text: text, answerStart: nil, domain: nil) }
         let name = String(
             decoding: UnsafeBufferPointer(start: record.route, count: record.route_length), as: UTF8.self)
-        if rules.domains.isEmpty { return .document(text: text, domain: name) }
+        if rules.domains.isEmpty { return .document(text: text, answerStart: nil, domain: name) }
         guard let domain = routes[name] ?? routes[DomainAliases.key(name)] else {
             return .unusable(.unknownDomain(name: String(name.prefix(80))), offset: nil)
         }
-        return .document(text: text, domain: domain)
+        return .document(text: text, answerStart: nil, domain: domain)
     }
 }
 

@@ -13,7 +13,8 @@ public struct ResolvedCorpus: Sendable, Equatable {
     /// How the lines of these shards become documents.
     public var rules: RecordRules {
         var rules = RecordRules(
-            textField: manifest.textField, routeBy: manifest.routeBy, onBadRecord: manifest.onBadRecord,
+            form: manifest.records, textField: manifest.textField, routeBy: manifest.routeBy,
+            onBadRecord: manifest.onBadRecord,
             maxDocumentBytes: manifest.maxDocumentBytes)
         if manifest.routeBy != nil { rules.domains = domains }
         return rules

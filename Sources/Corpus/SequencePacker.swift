@@ -5,6 +5,9 @@ public enum Packing: String, Codable, Sendable, CaseIterable {
     case shearingV1 = "shearing-v1"
     /// Nothing is dropped: what is left of each file fills common rows, and the last of these is padded.
     case keepAll = "keep-all"
+    /// Rows of whole examples, of which only the answers are learned; for records that are instructions. What is left
+    /// of a row is padded.
+    case instructions
 
     /// What batches do at the borders of documents unless told otherwise.
     public var defaultBorders: DocumentBorders { self == .shearingV1 ? .joined : .separate }
@@ -54,7 +57,7 @@ public struct SequencePacker: Sendable {
     public mutating func finish<Failure: Error>(emit: (PackedRow) throws(Failure) -> Void) throws(Failure) {
         switch packing {
         case .shearingV1: droppedTokens += pending.count
-        case .keepAll: if !pending.isEmpty { try emit(row(0..<pending.count)) }
+        case .keepAll, .instructions: if !pending.isEmpty { try emit(row(0..<pending.count)) }
         }
         drop(pending.count)
     }

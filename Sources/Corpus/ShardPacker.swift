@@ -40,7 +40,8 @@ struct ShardPacker: Sendable {
         let rules = corpus.rules
         let key = PackedPart.Key(
             path: shard.path, sha256: digest, split: shard.split, domain: shard.domain, domains: corpus.domains,
-            heldOut: corpus.domains.map { heldOut[$0] ?? 0 }, textField: rules.textField, routeBy: rules.routeBy,
+            heldOut: corpus.domains.map { heldOut[$0] ?? 0 }, records: rules.form, textField: rules.textField,
+            routeBy: rules.routeBy,
             onBadRecord: rules.onBadRecord, maxDocumentBytes: rules.maxDocumentBytes,
             tokenizer: tokenizer.fingerprint, vocabularySize: tokenizer.vocabularySize, settings: settings)
         return FileDigest.sha256(try JSONFile.bytes(key))
@@ -53,7 +54,7 @@ struct ShardPacker: Sendable {
         var outputs: [PackedPartOutput] = []
         var tokens: [TokenID] = []
         while !isFull(outputs, shard), let document = try reader.next() {
-            try encode(document, into: &tokens)
+            let answerStart = try encode(document, into: &tokens)
             let split: CorpusSplit =
                 shard.split == .validation || isHeldOut(document.text, fraction: heldOut[document.domain] ?? 0)
                 ? .validation : .training
@@ -66,7 +67,8 @@ struct ShardPacker: Sendable {
                     settings: settings, vocabularySize: tokenizer.vocabularySize)
                 outputs.append(output)
             }
-            try output.append(tokens, line: document.line, textBytes: document.text.count)
+            try output.append(
+                tokens, answerStart: answerStart, line: document.line, textBytes: document.text.count)
             guard observe(tokens.count, document.text.count) else { return false }
         }
         for output in outputs { part.outputs.append(try output.finish()) }
@@ -77,15 +79,26 @@ struct ShardPacker: Sendable {
         return true
     }
 
-    private func encode(_ document: Document, into tokens: inout [TokenID]) throws(CorpusError) {
+    /// Replaces `tokens` by those of a document; where its answer begins among them, if it has one. Prompt and answer
+    /// are tokenised apart, so that the border lies between two tokens.
+    private func encode(_ document: Document, into tokens: inout [TokenID]) throws(CorpusError) -> Int? {
         tokens.removeAll(keepingCapacity: true)
         if settings.marksBeginning, let mark = tokenizer.beginOfText { tokens.append(mark) }
+        var answerStart: Int?
         do throws(CorpusError) {
-            try tokenizer.encode(document.text.span, into: &tokens)
+            if let start = document.answerStart {
+                let (prompt, answer) = (Array(document.text[..<start]), Array(document.text[start...]))
+                try tokenizer.encode(prompt.span, into: &tokens)
+                answerStart = tokens.count
+                try tokenizer.encode(answer.span, into: &tokens)
+            } else {
+                try tokenizer.encode(document.text.span, into: &tokens)
+            }
         } catch .encoding(let reason) {
             throw .encoding(reason: "\(document.shard), line \(document.line): \(reason)")
         }
         if settings.marksEnd, let mark = tokenizer.endOfText { tokens.append(mark) }
+        return answerStart
     }
 
     /// Whether every domain of the shard has all the rows that it may have.

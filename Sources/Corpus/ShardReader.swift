@@ -8,7 +8,9 @@ public enum BadRecordPolicy: String, Codable, Sendable, CaseIterable {
 
 /// How the lines of a shard become documents.
 public struct RecordRules: Sendable, Equatable {
-    /// The field that holds the text.
+    /// What a line is.
+    public var form: RecordForm
+    /// The field that holds the text, of plain text.
     public var textField: String
     /// A dotted path to the field that names the domain, such as `meta.redpajama_set_name`.
     public var routeBy: String?
@@ -20,9 +22,10 @@ public struct RecordRules: Sendable, Equatable {
     public var domains: [String] = []
 
     public init(
-        textField: String = "text", routeBy: String? = nil, onBadRecord: BadRecordPolicy = .stop,
-        maxDocumentBytes: Int = 32 << 20
+        form: RecordForm = .text, textField: String = "text", routeBy: String? = nil,
+        onBadRecord: BadRecordPolicy = .stop, maxDocumentBytes: Int = 32 << 20
     ) {
+        self.form = form
         self.textField = textField
         self.routeBy = routeBy
         self.onBadRecord = onBadRecord
@@ -54,18 +57,31 @@ public struct ShardReader: ~Copyable {
     private let domain: String
     private let rules: RecordRules
     private let lines: JSONLines
-    private let parser: RecordParser
+    private let parse: LineParser
+
+    private typealias LineParser = (UnsafeBufferPointer<UInt8>) throws(CorpusError) -> RecordParser.Outcome
 
     /// Opens the shard; `domain` is given to every document that names none of its own.
     /// - Throws: `CorpusError.missing`, `.io`, or what the first bytes give.
     public init(path: String, domain: String, rules: RecordRules = RecordRules()) throws(CorpusError) {
-        let parser = try RecordParser(rules, path: path)
+        let parse = try Self.parser(rules, path: path)
         let stream = try ShardStream(path: path)
-        self.parser = parser
         self.path = path
         self.domain = domain
         self.rules = rules
         lines = JSONLines(stream, limit: rules.maxDocumentBytes)
+        self.parse = parse
+    }
+
+    private static func parser(_ rules: RecordRules, path: String) throws(CorpusError) -> LineParser {
+        switch rules.form {
+        case .text:
+            let parser = try RecordParser(rules, path: path)
+            return { (line) throws(CorpusError) in try parser.parse(line) }
+        case .instructions:
+            let parser = try InstructionParser(rules, path: path)
+            return { (line) throws(CorpusError) in try parser.parse(line) }
+        }
     }
 
     /// Opens a shard of a resolved corpus.
@@ -86,10 +102,11 @@ public struct ShardReader: ~Copyable {
             }
             let content = line.number == 1 ? withoutByteOrderMark(bytes) : bytes
             if isBlank(content) { continue }
-            switch try parser.parse(content) {
-            case .document(let text, let routed):
+            switch try parse(content) {
+            case .document(let text, let answerStart, let routed):
                 documentCount += 1
-                return Document(text: text, domain: routed ?? domain, shard: path, line: line.number)
+                return Document(
+                    text: text, answerStart: answerStart, domain: routed ?? domain, shard: path, line: line.number)
             case .unusable(let reason, let offset):
                 let lead = bytes.count - content.count
                 try leaveOut(line, reason, offset: line.offset + lead + (offset ?? 0))

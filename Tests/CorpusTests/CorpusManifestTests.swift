@@ -111,7 +111,7 @@ import Testing
         let expected = [
             "1:1 name: the key 'name' is missing",
             "1:9 schema: schema 2 is unknown; this version reads 1",
-            "2:1 nam: unknown key 'nam'; known here: allow_outside_root, domains, files, licence, max_document_bytes, name, on_bad_record, root, route_by, schema, shards, text_field, validation, validation_fraction [name]",
+            "2:1 nam: unknown key 'nam'; known here: allow_outside_root, domains, files, licence, max_document_bytes, name, on_bad_record, records, root, route_by, schema, shards, text_field, validation, validation_fraction [name]",
             "3:16 on_bad_record: 'skp' is none of stop, skip [skip]",
             "4:21 max_document_bytes: the text '100' in quotes, where an integer is wanted",
             "5:22 validation_fraction: '.nan' is not finite",
