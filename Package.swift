@@ -56,8 +56,10 @@ let package = Package(
             name: "shear",
             dependencies: ["Pipeline", "Report", "Shearing", "Training", "Evaluation", arguments] + models
                 + (portable == nil ? [] : ["CNoLocales"]), swiftSettings: swiftSettings),
-        module("Pipeline", ["Report", "Search", "Shearing", "Training", "Evaluation", "Files", "Yams"] + models),
-        module("SuperNetwork", ["Search", "Training", "Evaluation"] + models),
+        module(
+            "Pipeline",
+            ["Report", "SuperNetwork", "Search", "Shearing", "Training", "Evaluation", "Files", "Yams"] + models),
+        module("SuperNetwork", ["Search", "Shearing", "Training", "Evaluation"] + models),
         module("Shearing", ["Training", "Evaluation"] + models),
         module("Training", ["Evaluation", "Files"] + models),
         module("Evaluation", ["Statistics"] + models),
@@ -92,9 +94,11 @@ let package = Package(
         tests("Evaluation", ["Evaluation"] + models),
         tests("Training", ["Training", "Evaluation", "Files"] + models),
         tests("Shearing", ["Shearing", "Training", "Evaluation"] + models),
-        tests("SuperNetwork", ["SuperNetwork", "Search", "Training", "Evaluation"] + models),
+        tests("SuperNetwork", ["SuperNetwork", "Search", "Shearing", "Training", "Evaluation"] + models),
         tests(
-            "Pipeline", ["Pipeline", "Report", "Search", "Statistics", "Shearing", "Training", "Evaluation"] + models),
+            "Pipeline",
+            ["Pipeline", "Report", "Statistics", "SuperNetwork", "Search", "Shearing", "Training", "Evaluation"]
+                + models),
         tests("Shear", ["shear"]),
     ],
     swiftLanguageModes: [.v6],

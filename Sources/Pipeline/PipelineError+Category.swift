@@ -4,6 +4,7 @@ internal import Files
 internal import FoundationEssentials
 internal import Glibc
 internal import Shearing
+internal import SuperNetwork
 internal import Torch
 internal import Training
 internal import Transformer
@@ -22,6 +23,7 @@ extension PipelineError {
         case .evaluation(let error): error.category
         case .training(let error): error.category
         case .shearing(let error): error.category
+        case .superNetwork(let error): error.category
         case .stage(_, let error): error.category
         }
     }
@@ -83,7 +85,8 @@ extension TrainingError {
         case .torch(let error): error.category
         case .corpus(let error): error.category
         case .evaluation(let error): error.category
-        case .objective(let error): (error as? ShearingError)?.category ?? .internalFault
+        case .objective(let error):
+            (error as? ShearingError)?.category ?? (error as? SuperNetworkError)?.category ?? .internalFault
         case .outOfMemory: .outOfMemory
         case .file(_, _, let code): ErrorCategory(code: code)
         case .setting: .specification
@@ -99,6 +102,18 @@ extension ShearingError {
         case .transformer(let error): error.category
         case .impossibleTarget: .specification
         default: .data
+        }
+    }
+}
+
+extension SuperNetworkError {
+    fileprivate var category: ErrorCategory {
+        switch self {
+        case .torch(let error): error.category
+        case .transformer(let error): error.category
+        case .evaluation(let error): error.category
+        case .space, .genome, .settings: .specification
+        case .search, .order, .file: .data
         }
     }
 }

@@ -3,6 +3,7 @@ public import Evaluation
 public import Files
 public import Report
 public import Shearing
+public import SuperNetwork
 public import Torch
 public import Training
 public import Transformer
@@ -32,6 +33,7 @@ public enum PipelineError: Error, Sendable {
     case training(TrainingError)
     case shearing(ShearingError)
     case report(ReportError)
+    case superNetwork(SuperNetworkError)
     /// An error inside a stage: which one it was.
     indirect case stage(StageID, PipelineError)
 }
@@ -94,6 +96,7 @@ extension PipelineError: CustomStringConvertible {
         case .training(let error): "\(error)"
         case .shearing(let error): "\(error)"
         case .report(let error): "\(error)"
+        case .superNetwork(let error): "\(error)"
         case .stage(let id, let error): "stage \(id): \(error)"
         }
     }

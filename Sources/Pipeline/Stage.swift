@@ -4,6 +4,8 @@ public enum Stage: Sendable, Equatable {
     case pack(PackSpec)
     case prune(PruneSpec)
     case pretrain(PretrainSpec)
+    case superNetwork(SuperNetworkSpec)
+    case extract(ExtractSpec)
     case evaluate(EvaluateSpec)
     case export(ExportSpec)
     case compare(CompareSpec)
@@ -14,6 +16,8 @@ public enum Stage: Sendable, Equatable {
         case .pack: .pack
         case .prune: .prune
         case .pretrain: .pretrain
+        case .superNetwork: .superNetwork
+        case .extract: .extract
         case .evaluate: .evaluate
         case .export: .export
         case .compare: .compare
@@ -27,6 +31,8 @@ public enum Stage: Sendable, Equatable {
         case .pack(let spec): spec
         case .prune(let spec): spec
         case .pretrain(let spec): spec
+        case .superNetwork(let spec): spec
+        case .extract(let spec): spec
         case .evaluate(let spec): spec
         case .export(let spec): spec
         case .compare(let spec): spec

@@ -8,6 +8,10 @@ public enum StageKind: String, Codable, Sendable, CaseIterable {
     case prune
     /// Next-token training of a model.
     case pretrain
+    /// A model to one whose parts are usable models too.
+    case superNetwork = "super_network"
+    /// A part of a super-network to a model of its own.
+    case extract
     /// Domain losses of models.
     case evaluate
     /// A model to a folder for other programs.
@@ -18,7 +22,8 @@ public enum StageKind: String, Codable, Sendable, CaseIterable {
     /// What its artifact is.
     public var output: ArtifactKind {
         switch self {
-        case .import, .prune, .pretrain, .export: .model
+        case .import, .prune, .pretrain, .extract, .export: .model
+        case .superNetwork: .superNetwork
         case .pack: .corpus
         case .evaluate: .scores
         case .compare: .report
@@ -30,6 +35,8 @@ public enum StageKind: String, Codable, Sendable, CaseIterable {
 public enum ArtifactKind: String, Codable, Sendable, CaseIterable, CustomStringConvertible {
     /// A Hugging Face folder at `model/`.
     case model
+    /// A Hugging Face folder at `model/` whose parts are usable, as `elastic.json` says.
+    case superNetwork = "super_network"
     /// A packed corpus at `corpus/`.
     case corpus
     /// Domain losses in `scores.json`.
@@ -40,6 +47,7 @@ public enum ArtifactKind: String, Codable, Sendable, CaseIterable, CustomStringC
     public var description: String {
         switch self {
         case .model: "a model"
+        case .superNetwork: "a super-network"
         case .corpus: "a packed corpus"
         case .scores: "scores"
         case .report: "a report"

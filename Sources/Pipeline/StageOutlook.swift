@@ -1,3 +1,4 @@
+public import SuperNetwork
 public import Transformer
 
 /// What a stage will make and what that takes, known before any weight is read.
@@ -7,6 +8,8 @@ public struct StageOutlook: Sendable {
     public var source: Architecture?
     /// The stages whose models it measures; nil where it measures none.
     public var measures: [StageID]?
+    /// The sub-networks of the super-network it makes; which layers they drop is measured when the stage runs.
+    public var space: ElasticSpace?
     /// Tokens per row of the packed rows it makes or reads.
     public var sequenceLength: Int?
     /// Tokens that go through the model, or that are packed.

@@ -1,4 +1,4 @@
-public import Evaluation
+public import Shearing
 internal import Torch
 public import Transformer
 
@@ -18,14 +18,28 @@ public struct ImportanceOrder: Codable, Sendable, Hashable {
         self.dropOrder = dropOrder
     }
 
-    /// The order that measured importance gives: neurons by descending score, blocks by ascending influence; of equals
-    /// the earlier neuron and the later block go first.
-    /// - Parameter protected: how many blocks at each end are never dropped.
-    public init(_ importance: ActivationImportance, protected: Int = 2) {
-        neurons = importance.neurons.map { scores in
-            scores.indices.sorted { scores[$0] != scores[$1] ? scores[$0] > scores[$1] : $0 < $1 }
+    /// The order that measured importance gives: neurons by descending score, blocks by ascending score; of equals the
+    /// earlier neuron stands first and the later block goes first.
+    /// - Parameters:
+    ///   - importance: of this architecture: by activations (Minitron), whose blocks score by influence.
+    ///   - protected: how many blocks at each end are never dropped.
+    /// - Throws: `SuperNetworkError.order` when the scores are of another architecture.
+    public init(
+        _ importance: Importance, of architecture: Architecture, protected: Int = 2
+    ) throws(SuperNetworkError) {
+        let widest = architecture.widestIntermediate
+        guard importance.layers_L.count == architecture.blocks.count,
+            importance.intermediate_LM.count == architecture.blocks.count * widest
+        else {
+            throw .order(
+                problem: "the importance of \(importance.layers_L.count) blocks is not that of a model of "
+                    + "\(architecture.blocks.count)")
         }
-        let influences = importance.influences
+        neurons = architecture.blocks.enumerated().map { index, block in
+            let scores = Array(importance.intermediate_LM[index * widest..<index * widest + block.intermediateSize])
+            return scores.indices.sorted { scores[$0] != scores[$1] ? scores[$0] > scores[$1] : $0 < $1 }
+        }
+        let influences = importance.layers_L
         let candidates = influences.indices.dropFirst(protected).dropLast(protected)
         dropOrder = candidates.sorted {
             influences[$0] != influences[$1] ? influences[$0] < influences[$1] : $0 > $1

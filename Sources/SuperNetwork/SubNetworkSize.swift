@@ -97,6 +97,11 @@ public struct SubNetworkSizes: Sendable {
         return best ?? (space.smallestGenome, base.parameters)
     }
 
+    /// Whether a number of parameters counts as equal to a wish: within 1 percent of it.
+    public static func isClose(_ parameters: Int, to wanted: Int) -> Bool {
+        abs(Double(parameters) / Double(wanted) - 1) <= 0.01
+    }
+
     private func closest(toParameters wanted: Int, atDepth depth: Int) -> (genome: Genome, parameters: Int) {
         let running = running[depth]
         let least = running.map { blocks[$0].map(\.parameters).min() ?? 0 }

@@ -20,7 +20,8 @@ import Transformer
         let file = try PipelineFile(path: SmallPipeline.repository + "/pipelines/" + name)
         let plan = try Planner(file: file, store: ArtifactStore(root: runs.path("runs"))).plan()
         #expect(plan.stages.count == file.stages.count)
-        for stage in plan.stages where [.import, .prune, .pretrain, .export].contains(stage.kind) {
+        for stage in plan.stages
+        where [.import, .prune, .pretrain, .superNetwork, .extract, .export].contains(stage.kind) {
             #expect(stage.outlook.architecture != nil, "\(stage.id) does not know what it makes")
         }
     }

@@ -1,13 +1,13 @@
 import Corpus
-import Evaluation
 import Fixtures
+import Shearing
 import Testing
 import Torch
 import Transformer
 
 @testable import SuperNetwork
 
-/// Importance against its formulas, and the permutation that preserves the function.
+/// Orders of importance, and the permutation that preserves the function.
 @Suite struct ImportanceOrderTests {
     @Test(arguments: 1...8 as ClosedRange<UInt64>) func aReorderedModelComputesWhatItComputed(_ seed: UInt64) throws {
         let shape = TinyModel.randomArchitecture(seed: seed)
@@ -42,83 +42,39 @@ import Transformer
         #expect(try model.parameters.map { try $0.master.floats() } == before)
     }
 
-    @Test func scoresAreThoseOfTheFormulas() throws {
-        let shape = TinyModel.architecture(layers: 2)
+    @Test func measuredOrdersSortEveryBlock() throws {
+        var shape = TinyModel.architecture(layers: 3)
+        shape.blocks[1].intermediateSize = 20
         let model = try TinyModel.make(shape)
         let folder = try TemporaryDirectory()
-        let corpus = try TinyCorpus.make(in: folder.path, separateDocuments: true)
-        let rows = (0..<5).map { RowID(domain: $0 % 3, row: $0) }
-        let batches = [
-            try corpus.batch(Array(rows[..<3]), from: .training), try corpus.batch(Array(rows[3...]), from: .training),
-        ]
-        let found = try ActivationImportance.measured(model, on: batches)
-        var squares = [[Double]](repeating: [Double](repeating: 0, count: 48), count: 2)
-        var turns = [0.0, 0.0]
-        var tokens = 0
-        for batch in batches {
-            var neurons: [[Float]] = [[], []]
-            var streams: [[Float]] = []
-            let size = [batch.rows, batch.columns]
-            var context = ForwardContext(segments: try Tensor(try #require(batch.segments), shape: size))
-            context.observe = { (site, tensor) throws(TorchError) in
-                switch site {
-                case .neurons(let block): neurons[block] = try tensor.detached().floats()
-                case .embedding, .stream: streams.append(try tensor.detached().floats())
-                default: break
-                }
-            }
-            _ = try model.hidden(Tensor(batch.tokens, shape: size), in: context)
-            for row in 0..<batch.rows {
-                let counted = (0..<batch.columns).map { row * batch.columns + $0 }.filter { batch.targets[$0] >= 0 }
-                tokens += counted.count
-                for block in 0..<2 {
-                    for neuron in 0..<48 {
-                        let mean =
-                            counted.reduce(0.0) { $0 + abs(Double(neurons[block][$1 * 48 + neuron])) }
-                            / Double(counted.count)
-                        squares[block][neuron] += mean * mean
-                    }
-                    for place in counted {
-                        let a = streams[block][place * 32..<(place + 1) * 32].map(Double.init)
-                        let b = streams[block + 1][place * 32..<(place + 1) * 32].map(Double.init)
-                        let product = zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
-                        let size = a.reduce(0) { $0 + $1 * $1 } * b.reduce(0) { $0 + $1 * $1 }
-                        turns[block] += 1 - product / size.squareRoot()
-                    }
-                }
-            }
-        }
-        #expect(found.tokens == tokens)
-        for block in 0..<2 {
-            expectClose(
-                found.neurons[block].map(Double.init), squares[block].map { $0.squareRoot() },
-                Tolerance(absolute: 1e-6, relative: 1e-4))
-            #expect(abs(found.influences[block] - turns[block] / Double(tokens)) < 1e-5)
-        }
+        let corpus = try TinyCorpus.make(in: folder.path)
+        let batch = try corpus.batch((0..<4).map { RowID(domain: $0 % 3, row: $0) }, from: .training)
+        let order = try ImportanceOrder(
+            Importance.measured(model, on: [batch], by: .activations), of: shape, protected: 1)
+        #expect(order.dropOrder == [1])
+        try model.reorderNeurons(order.neurons)
+        // Measured again, the neurons of every block stand in descending order.
+        let again = try ImportanceOrder(
+            Importance.measured(model, on: [batch], by: .activations), of: shape, protected: 1)
+        #expect(again.neurons == shape.blocks.map { Array(0..<$0.intermediateSize) })
     }
 
     @Test func importantNeuronsComeFirstAndProtectedBlocksStay() throws {
-        let importance = ActivationImportance(
-            neurons: [[1, 3, 2], [5, 5, 9], [], [0, 0, 0], [2, 1, 0]], influences: [0, 0.5, 0.1, 0.1, 0], tokens: 1)
-        let order = ImportanceOrder(importance, protected: 1)
+        var shape = TinyModel.architecture(layers: 5)
+        for (block, width) in [3, 3, 0, 3, 3].enumerated() { shape.blocks[block].intermediateSize = width }
+        let importance = Importance(
+            hidden_H: [], heads_LQ: [], intermediate_LM: [1, 3, 2, 5, 5, 9, 0, 0, 0, 0, 0, 0, 2, 1, 0],
+            layers_L: [0, 0.5, 0.1, 0.1, 0])
+        let order = try ImportanceOrder(importance, of: shape, protected: 1)
         #expect(order.neurons == [[1, 2, 0], [2, 0, 1], [], [0, 1, 2], [0, 1, 2]])
         #expect(order.dropOrder == [3, 2, 1])
-        #expect(ImportanceOrder(importance, protected: 0).dropOrder == [4, 0, 3, 2, 1])
-        #expect(ImportanceOrder(importance, protected: 3).dropOrder == [])
+        #expect(try ImportanceOrder(importance, of: shape, protected: 0).dropOrder == [4, 0, 3, 2, 1])
+        #expect(try ImportanceOrder(importance, of: shape, protected: 3).dropOrder == [])
+        #expect { try ImportanceOrder(importance, of: TinyModel.architecture()) } throws: {
+            "\($0)".contains("a model of 4")
+        }
         let unchanged = ImportanceOrder(unchanged: TinyModel.architecture(layers: 3))
         #expect(unchanged.dropOrder == [2, 1, 0] && unchanged.neurons[1] == Array(0..<48))
-    }
-
-    @Test func withoutCountedTokensThereIsNoImportance() throws {
-        let model = try TinyModel.make()
-        let batch = TokenBatch(
-            tokens: [1, 2], targets: [-1, -1], segments: nil, domains: [0], rowIDs: [RowID(domain: 0, row: 0)],
-            rows: 1, columns: 2)
-        for batches in [[batch], []] {
-            #expect { try ActivationImportance.measured(model, on: batches) } throws: {
-                "\($0)".contains("without a predicted token")
-            }
-        }
     }
 }
 

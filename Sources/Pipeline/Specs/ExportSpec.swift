@@ -4,6 +4,8 @@ public import Torch
 public struct ExportSpec: Encodable, Sendable, Equatable {
     /// The stage whose model is exported.
     public var model: StageID
+    /// For which programs.
+    public var form: Form
     /// Type of the stored weights: `bfloat16` or `float32`.
     public var dtype: DType
     /// The model's name in its card; the pipeline's and the stage's when not stated.
@@ -11,8 +13,21 @@ public struct ExportSpec: Encodable, Sendable, Equatable {
     /// Largest safetensors file in bytes; more goes to further shards.
     public var shardBytes: Int
 
+    /// For which programs an export is. All but `per_layer` are for models whose layers may only differ in feed-forward
+    /// width, or be without a half.
+    public enum Form: String, Encodable, Sendable, CaseIterable {
+        /// Plain LLaMA, which transformers and most other programs load; layers must be alike.
+        case plain
+        /// Plain LLaMA with neurons of weight 0, so that layers of any width become alike.
+        case padded
+        /// `block_configs` of `nemotron-nas`: exact layers for programs that know it, widths raised to multiples of 256.
+        case blockConfigs = "block_configs"
+        /// Exact layers for Shearling itself.
+        case perLayer = "per_layer"
+    }
+
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case model, dtype, name
+        case model, form, dtype, name
         case shardBytes = "shard_bytes"
     }
 }

@@ -43,6 +43,8 @@ extension StageKind {
         case .pack: PackSpec(with).map { .pack($0) }
         case .prune: PruneSpec(with).map { .prune($0) }
         case .pretrain: PretrainSpec(with).map { .pretrain($0) }
+        case .superNetwork: SuperNetworkSpec(with).map { .superNetwork($0) }
+        case .extract: ExtractSpec(with).map { .extract($0) }
         case .evaluate: EvaluateSpec(with).map { .evaluate($0) }
         case .export: ExportSpec(with).map { .export($0) }
         case .compare: CompareSpec(with).map { .compare($0) }
@@ -215,6 +217,7 @@ extension ThroughputSettings {
 extension ExportSpec {
     init?(_ with: YAMLMapping) {
         let model = with.requiredStage("model")
+        let form = with.choice("form", as: Form.self)
         let dtype = with.choice("dtype", as: DType.self)
         let name = with.string("name")
         let shard = with.int("shard_bytes", in: 1_000_000...(1 << 40))
@@ -223,7 +226,9 @@ extension ExportSpec {
         if let dtype, dtype != .float32, dtype != .bfloat16 {
             with.note("dtype", "'\(dtype.rawValue)' is none of float32, bfloat16")
         }
-        self.init(model: model, dtype: dtype ?? .bfloat16, name: name, shardBytes: shard ?? 5_000_000_000)
+        self.init(
+            model: model, form: form ?? .plain, dtype: dtype ?? .bfloat16, name: name,
+            shardBytes: shard ?? 5_000_000_000)
     }
 }
 

@@ -1,7 +1,7 @@
 internal import Torch
 internal import Transformer
 
-/// `export`: writes `model/`, a Hugging Face folder that other programs load as it is.
+/// `export`: writes `model/`, a folder that the programs of its form load as it is.
 extension ExportSpec: StageSpec {
     public static let revision = 1
 
@@ -12,9 +12,16 @@ extension ExportSpec: StageSpec {
     public func outlook(_ context: OutlookContext) -> StageOutlook {
         var outlook = StageOutlook()
         guard let made = context[model]?.architecture else { return outlook }
-        outlook.architecture = made
-        outlook.memoryBytes = CostModel(made).storedBytes(.float32) + CostModel(made).storedBytes(dtype)
-        outlook.diskBytes = CostModel(made).storedBytes(dtype)
+        do throws(TransformerError) {
+            let written = try ModelFolder.shape(of: made, as: form.folder, path: "model")
+            outlook.architecture = written
+            outlook.memoryBytes = CostModel(made).storedBytes(.float32) + CostModel(written).storedBytes(dtype)
+            outlook.diskBytes = CostModel(written).storedBytes(dtype)
+            if form == .plain, made.uniform == nil {
+                outlook.problems.append(
+                    ("form", "the layers of \(model) differ; choose form: padded, block_configs or per_layer"))
+            }
+        } catch { outlook.problems.append(("form", "\(error)")) }
         return outlook
     }
 
@@ -26,10 +33,12 @@ extension ExportSpec: StageSpec {
             try ModelFolder.write(
                 loaded, to: output.file("model"), dtype: dtype, tokenizer: description.tokenizer,
                 special: description.special, lineage: bench.lineageMetadata, card: card(bench, source),
-                form: .huggingFace, shardBytes: shardBytes)
+                form: form.folder, shardBytes: shardBytes)
+            let written = try ModelFolder.shape(of: loaded.architecture, as: form.folder, path: "model")
             return StageResult(
                 facts: .object([
                     "parameters": .integer(loaded.architecture.parameterCount), "dtype": .string(dtype.rawValue),
+                    "stored_parameters": .integer(written.parameterCount), "form": .string(form.rawValue),
                     "folder": .string("model"),
                 ]))
         } catch { throw .transformer(error) }
@@ -42,6 +51,10 @@ extension ExportSpec: StageSpec {
             "Made by Shearling \(shearlingVersion), pipeline `\(bench.pipeline)`: "
             + ([source.record.id.name] + source.record.lineage.map(\.id.name)).joined(separator: " from ")
             + ", seed \(bench.seed)."
+        if form == .padded || form == .blockConfigs {
+            card.summary +=
+                " Neurons of weight 0 fill feed-forward layers up to the widths that this form can state; the model is smaller without them."
+        }
         var rows: [(name: String, value: String)] = []
         if source.record.cost.tokens > 0 {
             rows.append(("Tokens of the last training stage", String(source.record.cost.tokens)))
@@ -54,5 +67,17 @@ extension ExportSpec: StageSpec {
         }
         if !rows.isEmpty { card.tables = [("Training", rows)] }
         return card
+    }
+}
+
+extension ExportSpec.Form {
+    /// The form of the folder.
+    fileprivate var folder: ModelFolder.Form {
+        switch self {
+        case .plain: .huggingFace
+        case .padded: .padded
+        case .blockConfigs: .blockConfigs
+        case .perLayer: .perBlock
+        }
     }
 }

@@ -26,15 +26,7 @@ extension PruneSpec {
     func calibration(_ corpus: PackedCorpus, rows: Int, _ bench: Workbench) throws(PipelineError) -> [TokenBatch] {
         bench.note("measures importance on \(calibrationBatches) batches of \(rows) rows")
         var stream = RandomStream(seed: bench.seed, name: "prune/calibration")
-        let seed = stream.next()
-        return try withCorpus { () throws(CorpusError) in
-            let loader = try MixtureLoader(
-                corpus: corpus, weights: corpus.trainingRowCounts.map { $0 > 0 ? 1 : 0 }, batchRows: rows, seed: seed,
-                exhausted: .repeat)
-            var batches: [TokenBatch] = []
-            for step in 0..<calibrationBatches { batches.append(try loader.rows(step: step)) }
-            return batches
-        }
+        return try Pipeline.calibrationBatches(of: corpus, count: calibrationBatches, rows: rows, seed: stream.next())
     }
 
     /// Measures, chooses and carves.

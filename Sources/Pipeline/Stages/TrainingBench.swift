@@ -159,9 +159,11 @@ struct TrainingBench {
         return named
     }
 
-    /// The domain losses of a model on the rows that evaluations take.
-    func measure(_ model: LanguageModel) throws(PipelineError) -> [DomainScore] {
-        do throws(EvaluationError) { return try validation.measure(model) } catch { throw .evaluation(error) }
+    /// The domain losses of a model, or of a part of it, on the rows that evaluations take.
+    func measure(_ model: LanguageModel, view: SubNetworkView? = nil) throws(PipelineError) -> [DomainScore] {
+        do throws(EvaluationError) { return try validation.measure(model, view: view) } catch {
+            throw .evaluation(error)
+        }
     }
 
     /// The trainer's settings.

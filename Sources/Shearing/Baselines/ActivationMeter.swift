@@ -42,7 +42,9 @@ final class ActivationMeter: CalibrationMeter {
     func result() throws(TorchError) -> Importance {
         func scores(_ site: ActivationSite, _ count: Int) throws(TorchError) -> [Float] {
             guard let sum = squares[site] else { return [Float](repeating: 0, count: count) }
-            return try (sum * (1 / Double(max(1, rowCount)))).sqrt().floats()
+            let found = try (sum * (1 / Double(max(1, rowCount)))).sqrt().floats()
+            // Rows of narrower blocks are filled up, so that each begins where its index says.
+            return found + [Float](repeating: 0, count: max(0, count - found.count))
         }
         let blocks = architecture.blocks.indices
         var hidden = [Float](repeating: 0, count: architecture.hiddenSize)

@@ -1,0 +1,149 @@
+internal import Corpus
+internal import Evaluation
+internal import FoundationEssentials
+internal import Search
+internal import Shearing
+internal import SuperNetwork
+internal import Torch
+internal import Training
+internal import Transformer
+
+/// `super_network`: writes `model/`, the tuned whole, with its neurons in order of importance; `elastic.json` and
+/// `neuron-order.json`, which say what can be taken out of it; `mixture.json`, `metrics.jsonl` and `tb/`.
+extension SuperNetworkSpec: StageSpec {
+    public static let revision = 1
+
+    public var needs: [StageNeed] {
+        [StageNeed(key: "start", stage: start, kind: .model), StageNeed(key: "data", stage: data, kind: .corpus)]
+            + training.mixture.needs + (distill.map { [$0.need] } ?? [])
+    }
+
+    public var steps: Int? { training.steps }
+    public var seed: UInt64? { training.seed }
+    public var usesSeed: Bool { true }
+
+    public func problems() -> [(keyPath: String, reason: String)] { training.problems }
+
+    /// The networks of a step.
+    var elastic: ElasticSettings { ElasticSettings(schedule: schedule, subNetworks: subNetworks) }
+
+    public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
+        let folder = output.path
+        try Folder.remove(folder + "/model")
+        let rows = try TrainingBench(bench, training, start: start, data: data, folder: folder)
+        let (model, description) = try withTransformer { () throws(TransformerError) in
+            try ModelFolder.load(
+                bench.artifact(start).file("model"), computeDType: training.precision.dtype, on: bench.device)
+        }
+        let source = model.architecture
+        let references = try rows.references(start: start, model: model, parameters: source.parameterCount)
+        let (importance, measuredTokens) = try self.importance(model, rows.corpus, bench, folder)
+        let space = self.space.space(of: source, dropOrder: importance.order.dropOrder)
+        let file = try ElasticFile(space, of: source, influences: importance.influences)
+        let teacher = try distill.map { (distill) throws(PipelineError) in
+            let teacher = try distill.model(bench, data: data, rows: rows, precision: training.precision.dtype)
+            return try withTraining { () throws(TrainingError) in
+                try Teacher(teacher, settings: distill.settings, of: model)
+            }
+        }
+        var stream = RandomStream(seed: bench.seed, name: "super-network/draws")
+        let objective: ElasticObjective
+        do throws(SuperNetworkError) {
+            try model.reorderNeurons(importance.order.neurons)
+            objective = try ElasticObjective(
+                model, space: space, settings: elastic, teacher: teacher, seed: stream.next())
+        } catch { throw .superNetwork(error) }
+        let trainer = try rows.train(model, objective, references: references)
+
+        try Folder.write(CanonicalJSON.readable(file), to: folder + "/" + ElasticFile.name)
+        try Folder.write(
+            CanonicalJSON.bytes(of: importance.order.neurons), to: folder + "/" + ElasticFile.neuronsName)
+        try withTransformer { () throws(TransformerError) in
+            try ModelFolder.write(
+                model, to: folder + "/model", dtype: .float32, tokenizer: description.tokenizer,
+                special: description.special, lineage: bench.lineageMetadata,
+                card: ModelCard(title: "\(bench.pipeline): \(bench.id)"), form: .perBlock)
+        }
+        let scores: [DomainScore]
+        if let measured = trainer.evaluation { scores = measured } else { scores = try rows.measure(model) }
+        var facts = lossFacts(scores)
+        facts["parameters"] = .integer(source.parameterCount)
+        facts["steps"] = .integer(trainer.step)
+        facts["mixture"] = RecordValue(trainer.weightsByDomain)
+        facts["sub_networks"] = .number(file.subNetworks)
+        facts["smallest"] = .object(try smallest(of: space, model, rows))
+        try Folder.remove(folder + "/importance.json")
+        try Folder.remove(folder + "/checkpoints")
+        let length = rows.corpus.sequenceLength
+        return StageResult(
+            tokens: trainer.tokens,
+            floatingPointOperations: try operations(of: trainer, source, teacher: teacher, sequenceLength: length)
+                + Double(measuredTokens) * CostModel(source).forwardFLOPsPerToken(sequenceLength: length),
+            facts: .object(facts))
+    }
+
+    /// What the smallest sub-network has and loses.
+    private func smallest(
+        of space: ElasticSpace, _ model: LanguageModel, _ rows: TrainingBench
+    ) throws(PipelineError) -> [String: RecordValue] {
+        let view: SubNetworkView
+        do throws(SuperNetworkError) { view = try space.view(of: space.smallestGenome) } catch {
+            throw .superNetwork(error)
+        }
+        var facts = lossFacts(try rows.measure(model, view: view))
+        facts["parameters"] = .integer(model.architecture.viewed(by: view).parameterCount)
+        return facts
+    }
+
+    /// The operations of all networks that the steps ran, and of their teacher.
+    private func operations(
+        of trainer: Trainer<ElasticObjective>, _ source: Architecture, teacher: Teacher?, sequenceLength: Int
+    ) throws(PipelineError) -> Double {
+        let stepTokens = Double(training.batchRows * sequenceLength)
+        let draws = trainer.objective.draws
+        let ran: Double
+        do throws(SuperNetworkError) {
+            ran = try draws.trainingFLOPsPerToken(of: source, steps: 0..<trainer.step, sequenceLength: sequenceLength)
+        } catch { throw .superNetwork(error) }
+        let taught = teacher.map {
+            CostModel($0.model.architecture).forwardFLOPsPerToken(sequenceLength: sequenceLength)
+        }
+        return stepTokens * (ran + Double(trainer.step) * (taught ?? 0))
+    }
+
+    // MARK: - Importance
+
+    /// The order in which parts are given up, and the influences that it rests on.
+    private struct MeasuredOrder: Codable {
+        var order: ImportanceOrder
+        var influences: [Float]?
+    }
+
+    /// The order, measured once per attempt chain: `importance.json` keeps it for a resumed one, whose checkpoint holds
+    /// weights in that order.
+    private func importance(
+        _ model: LanguageModel, _ corpus: PackedCorpus, _ bench: Workbench, _ folder: String
+    ) throws(PipelineError) -> (MeasuredOrder, tokens: Int) {
+        guard order == .importance else {
+            return (MeasuredOrder(order: ImportanceOrder(unchanged: model.architecture)), 0)
+        }
+        let tokens = calibrationBatches * calibrationRows * corpus.sequenceLength
+        let path = folder + "/importance.json"
+        if let known = try? JSONDecoder().decode(MeasuredOrder.self, from: Folder.read(path)) { return (known, tokens) }
+        bench.note("measures importance on \(calibrationBatches) batches of \(calibrationRows) rows")
+        var stream = RandomStream(seed: bench.seed, name: "super-network/calibration")
+        let batches = try Pipeline.calibrationBatches(
+            of: corpus, count: calibrationBatches, rows: calibrationRows, seed: stream.next())
+        let importance: Importance
+        do throws(ShearingError) { importance = try Importance.measured(model, on: batches, by: .activations) } catch {
+            throw .shearing(error)
+        }
+        let order: ImportanceOrder
+        do throws(SuperNetworkError) {
+            order = try ImportanceOrder(importance, of: model.architecture, protected: protectedLayers)
+        } catch { throw .superNetwork(error) }
+        let measured = MeasuredOrder(order: order, influences: importance.layers_L)
+        try Folder.write(CanonicalJSON.bytes(of: measured), to: path)
+        return (measured, tokens)
+    }
+}
