@@ -120,7 +120,7 @@ extension Chart {
         mutating func drawMarks(_ series: Series) {
             guard series.hasMarks || series.points.contains(where: { $0.error != nil }) else { return }
             svg.append("<g class=\"\(Drawing.style(series))\">")
-            for point in series.points {
+            for (index, point) in series.points.enumerated() {
                 let at = place(point.x, point.y)
                 if let error = point.error, !isTooHigh(point.y) {
                     let low = place(point.x, error.low).y
@@ -132,6 +132,8 @@ extension Chart {
                 guard series.hasMarks else { continue }
                 let note = point.note.isEmpty ? series.name : point.note
                 if isTooHigh(point.y) {
+                    // Of a long line only its end: the rest is the line's to show.
+                    guard series.points.count <= 6 || index == series.points.count - 1 else { continue }
                     svg.path([(at.x - 4, at.y + 3), (at.x, at.y - 5), (at.x + 4, at.y + 3)], "iv")
                     continue
                 }

@@ -87,7 +87,7 @@ extension PageBuilder {
         }
         rows.append(
             Page.Row(
-                cells: [.words("the whole file", detail: "each stage once, evaluations included")] + row(ledger.file),
+                cells: [.words("all together", detail: "each stage once, evaluations included")] + row(ledger.file),
                 style: "sum"))
         return Page.Table(
             caption: "By arm", head: [wordHead("arm")] + columns, rows: rows,
