@@ -61,7 +61,7 @@ extension TransformerError {
         switch self {
         case .torch(let error): error.category
         case .file(_, let reason):
-            reason.contains("disk is full") || reason.contains("permission") || reason.contains("No space")
+            reason.contains("disk is full") || reason.lowercased().contains("permission") || reason.contains("No space")
                 ? .machine : .data
         default: .data
         }

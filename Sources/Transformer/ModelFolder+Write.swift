@@ -1,3 +1,4 @@
+internal import Files
 internal import FoundationEssentials
 internal import Glibc
 public import Torch
@@ -72,9 +73,8 @@ extension ModelFolder {
             try fill(
                 partial, model, as: shape, form: form, dtype: dtype, tokenizer: tokenizer, special: special,
                 lineage: lineage, card: card, shardBytes: shardBytes)
-            guard rename(partial, path) == 0 else {
-                throw .file(path: path, reason: "cannot be renamed into place: \(String(cString: strerror(errno)))")
-            }
+            try FileSystem.rename(partial, to: path)
+            try FileSystem.flushFolder(FileSystem.parent(of: path))
         } catch {
             try? files.removeItem(atPath: partial)
             throw error
@@ -111,7 +111,7 @@ extension ModelFolder {
         tokenizer: TokenizerFiles, special: SpecialTokens, lineage: [String: String], card: ModelCard, shardBytes: Int
     ) throws(TransformerError) {
         func put(_ text: String, _ name: String) throws(TransformerError) {
-            try writeFile(Data(text.utf8), to: folder + "/" + name)
+            try FileSystem.create(folder + "/" + name, Array(text.utf8))
         }
         let config =
             form == .blockConfigs

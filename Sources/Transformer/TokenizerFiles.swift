@@ -1,3 +1,4 @@
+internal import Files
 public import FoundationEssentials
 
 /// The files of a tokenizer that travel with a model, by name: copied from a folder or made from a GGUF file's
@@ -47,7 +48,7 @@ public struct TokenizerFiles: Sendable {
             case .bytes(let held): bytes = held
             case .file(let path): bytes = try readFile(path)
             }
-            try writeFile(bytes, to: folder + "/" + name)
+            try FileSystem.create(folder + "/" + name, [UInt8](bytes))
         }
     }
 }
@@ -67,12 +68,5 @@ func fileProblem(_ error: any Error) -> String {
 func readFile(_ path: String) throws(TransformerError) -> Data {
     do { return try Data(contentsOf: URL(filePath: path)) } catch {
         throw .file(path: path, reason: "cannot be read: \(fileProblem(error))")
-    }
-}
-
-/// Writes a file beside its place and renames it.
-func writeFile(_ bytes: Data, to path: String) throws(TransformerError) {
-    do { try bytes.write(to: URL(filePath: path), options: .atomic) } catch {
-        throw .file(path: path, reason: "cannot be written: \(fileProblem(error))")
     }
 }

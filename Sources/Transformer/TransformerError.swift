@@ -1,3 +1,4 @@
+public import Files
 public import Torch
 
 /// What can go wrong between a file and a model. Cases hold the place, what was found and what was expected.
@@ -70,3 +71,23 @@ extension TransformerError: CustomStringConvertible {
 func withTorch<R>(_ body: () throws(TorchError) -> R) throws(TransformerError) -> R {
     do throws(TorchError) { return try body() } catch { throw .torch(error) }
 }
+
+extension TransformerError: FileError {
+    public init(_ failure: FileFailure) {
+        let done =
+            switch failure.operation {
+            case "open", "read", "look at": "read"
+            case "rename": "renamed into place"
+            case "make folder": "made"
+            case "remove": "removed"
+            default: "written"
+            }
+        let why =
+            failure.isDiskFull
+            ? "the disk is full; free some space and run again"
+            : failure.isMissing ? "it does not exist" : failure.reason
+        self = .file(path: failure.path, reason: "cannot be \(done): \(why)")
+    }
+}
+
+typealias FileSystem = FileOperations<TransformerError>
