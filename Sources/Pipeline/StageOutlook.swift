@@ -6,6 +6,8 @@ public struct StageOutlook: Sendable {
     /// The architecture of the model it makes, and of the one it starts from.
     public var architecture: Architecture?
     public var source: Architecture?
+    /// The sizes one of which its model will have, where a search is still to choose it and `architecture` is not known.
+    public var choices: SubNetworkSizes?
     /// The stages whose models it measures; nil where it measures none.
     public var measures: [StageID]?
     /// The sub-networks of the super-network it makes; which layers they drop is measured when the stage runs.

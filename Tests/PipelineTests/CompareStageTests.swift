@@ -2,7 +2,9 @@ import Fixtures
 import Foundation
 import Report
 import Statistics
+import SuperNetwork
 import Testing
+import Transformer
 
 @testable import Pipeline
 
@@ -122,5 +124,38 @@ import Testing
         #expect(problems("method: dense", "method: dnese").contains("did you mean 'dense'"))
         #expect(problems("scores: [scores]", "scores: [packed]").contains("makes a packed corpus; scores is wanted"))
         #expect(problems("resamples: 200", "resamples: 1").contains("is not in"))
+    }
+
+    /// SmolLM2-135M's faithful space has 76,997,952 parameters and more, and a sub-network of about 86.5 M.
+    @Test(arguments: [(26, 512, 6, 3, 1152, false), (20, 384, 6, 3, 1024, true)])
+    func aSpaceThatCannotReachTheReferenceIsRefused(
+        layers: Int, hidden: Int, heads: Int, groups: Int, intermediate: Int, isRefused: Bool
+    ) throws {
+        let source = ArchitecturePreset.smolLM2135M.architecture
+        let space = ElasticSpace(
+            layerCounts: [22, 26, 30], intermediateSizes: [[Int]](repeating: [768, 1536], count: 30))
+        var picked = StageOutlook()
+        picked.choices = try SubNetworkSizes(space, of: source)
+        var sheared = StageOutlook()
+        sheared.architecture = Architecture(
+            vocabularySize: 49_152, hiddenSize: hidden, headSize: 64,
+            blocks: [BlockShape](
+                repeating: BlockShape(
+                    queryHeads: heads, keyValueHeads: groups, intermediateSize: intermediate), count: layers),
+            normEpsilon: 1e-5, ropeTheta: 100_000, tiedEmbeddings: true, maximumPositions: 8192)
+        var scores = StageOutlook()
+        scores.measures = [stage("sheared"), stage("picked")]
+        let spec = CompareSpec(
+            arms: [
+                ArmSpec(name: "targeted", method: .targeted, model: stage("sheared")),
+                ArmSpec(name: "nas", method: .nas, model: stage("picked")),
+            ], scores: [stage("scores")], match: [.parameters], tolerance: ToleranceSpec(), cacheTokens: 0,
+            resamples: 100)
+        let found = spec.outlook(
+            OutlookContext(
+                outlooks: [stage("sheared"): sheared, stage("picked"): picked, stage("scores"): scores], artifacts: [:],
+                runtime: RuntimeSettings(), seed: 1))
+        #expect(found.problems.map(\.keyPath) == (isRefused ? ["match"] : []))
+        #expect(!isRefused || found.problems[0].reason.contains("'nas' with at best 76,997,952"), "\(found.problems)")
     }
 }

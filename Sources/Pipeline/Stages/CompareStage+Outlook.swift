@@ -1,4 +1,5 @@
 internal import Report
+internal import SuperNetwork
 internal import Transformer
 
 extension CompareSpec {
@@ -28,22 +29,24 @@ extension CompareSpec {
             return
         }
         let others = arms.filter { $0.name != reference.name }
+        // Of an arm that a search is still to choose, the size that comes closest of all it could have.
         let known = others.compactMap { arm in
-            context[arm.model]?.architecture.map { (name: arm.name, parameters: $0.parameterCount) }
+            let outlook = context[arm.model]
+            let size = outlook?.architecture?.parameterCount ?? outlook?.choices?.closest(toParameters: own).parameters
+            return size.map { (name: arm.name, parameters: $0, isOpen: outlook?.architecture == nil) }
         }
         let sizes =
             [(arm: reference.name, value: Double(own) as Double?)] + known.map { ($0.name, Double($0.parameters)) }
-        guard
-            let match = SizeMatch(
-                .parameters, tolerance: tolerance.parameters, reference: reference.name, values: sizes)
+        let match = SizeMatch(
+            .parameters, tolerance: tolerance.parameters, reference: reference.name, values: sizes)
+        guard let match, match.matched.isEmpty,
+            let nearest = known.min(by: { abs($0.parameters - own) < abs($1.parameters - own) })
         else { return }
-        guard match.matched.isEmpty else { return }
-        guard let nearest = known.min(by: { abs($0.parameters - own) < abs($1.parameters - own) }) else { return }
         let distance = Numerals.signed((Double(nearest.parameters) / Double(own) - 1) * 100, 1)
         let finding =
             "no arm lies within \(Numerals.percent(tolerance.parameters)) of '\(reference.name)' "
             + "(\(Numerals.grouped(own)) parameters): the nearest is '\(nearest.name)' with "
-            + "\(Numerals.grouped(nearest.parameters)) (\(distance) %)"
+            + (nearest.isOpen ? "at best " : "") + "\(Numerals.grouped(nearest.parameters)) (\(distance) %)"
         if known.count < others.count {
             outlook.notes.append(finding + ", apart from arms whose shape is not known yet")
         } else {

@@ -4,7 +4,10 @@ internal import Transformer
 extension PretrainSpec {
     public func outlook(_ context: OutlookContext) -> StageOutlook {
         var outlook = StageOutlook()
-        guard let model = context[start]?.architecture else { return outlook }
+        guard let model = context[start]?.architecture else {
+            outlook.choices = context[start]?.choices
+            return outlook
+        }
         outlook.architecture = model
         outlook.sequenceLength = context[data]?.sequenceLength
         training.addCosts(
