@@ -40,6 +40,7 @@ extension TorchError {
         case .outOfMemory: .outOfMemory
         case .io: .machine
         case .unsupported, .badFile: .data
+        case .rankLost: .rankLost
         case .invalidArgument, .index, .internalFault: .internalFault
         }
     }

@@ -66,6 +66,8 @@ public enum ErrorCategory: Int32, Sendable, CaseIterable {
     case machine = 74
     /// Memory ran out (75).
     case outOfMemory = 75
+    /// Another process of the job has ended, is stopped or has not come (76).
+    case rankLost = 76
     /// Stopped by SIGINT (130).
     case interrupted = 130
     /// Stopped by SIGTERM (143).

@@ -5,6 +5,11 @@ internal import CTorch
 
 /// Throws what a status stands for; `CT_OK` passes.
 func check(_ status: ct_status, _ operation: StaticString = #function) throws(TorchError) {
+    try check(status, named: "\(operation)")
+}
+
+/// The same for an operation whose name is made at run time.
+func check(_ status: ct_status, named operation: @autoclosure () -> String) throws(TorchError) {
     if status == CT_OK { return }
     let code: TorchError.Code =
         switch status {
@@ -15,7 +20,7 @@ func check(_ status: ct_status, _ operation: StaticString = #function) throws(To
         case CT_UNSUPPORTED: .unsupported
         default: .internalFault
         }
-    throw TorchError(code: code, operation: "\(operation)", message: String(cString: ct_last_message()))
+    throw TorchError(code: code, operation: operation(), message: String(cString: ct_last_message()))
 }
 
 /// Runs a C function that makes one tensor.
@@ -55,4 +60,10 @@ func withHandles<R>(_ tensors: [Tensor], _ body: ([OpaquePointer]) -> R) -> R {
 func withOptional<R>(_ value: Double?, _ body: (UnsafePointer<Double>?) -> R) -> R {
     guard let value else { return body(nil) }
     return withUnsafePointer(to: value) { body($0) }
+}
+
+/// Calls `body` with the text as C reads it, or nil.
+func withOptional<R>(_ text: String?, _ body: (UnsafePointer<CChar>?) -> R) -> R {
+    guard let text else { return body(nil) }
+    return text.withCString { body($0) }
 }

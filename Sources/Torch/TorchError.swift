@@ -15,6 +15,8 @@ public struct TorchError: Error, Sendable, Equatable, CustomStringConvertible {
         case badFile
         /// Not implemented for these arguments, or a device that is absent.
         case unsupported
+        /// Another process of the group has ended, is stopped or has not come; the message names it.
+        case rankLost
         /// A fault of ours or of a library.
         case internalFault
     }

@@ -14,7 +14,7 @@ struct Shear: ParsableCommand {
 
             Results go to standard output, progress and messages to standard error. Exit codes: 0 done, 64 the pipeline \
             file or the command line is wrong, 65 a model or data is missing or wrong, 70 our fault, 74 the machine \
-            refused (disk full, no permission), 75 out of memory, 130 or 143 stopped after a checkpoint.
+            refused (disk full, no permission), 75 out of memory, 76 another process of the job is lost, 130 or 143 stopped after a checkpoint.
             """,
         version: shearlingVersion,
         subcommands: [

@@ -20,6 +20,9 @@ extern "C" {
 
 typedef struct ct_tensor ct_tensor;
 typedef struct ct_generator ct_generator;
+typedef struct ct_store ct_store;
+typedef struct ct_group ct_group;
+typedef struct ct_work ct_work;
 
 typedef enum ct_dtype : int32_t {
     CT_FLOAT32 = 0, CT_BFLOAT16, CT_FLOAT16, CT_INT64, CT_INT32, CT_UINT8, CT_BOOL, CT_FLOAT64
@@ -325,6 +328,61 @@ void ct_release_unused_memory(void);
 int64_t ct_held_bytes(void);
 int64_t ct_most_held_bytes(void);
 void ct_forget_most_held_bytes(void);
+
+/* ---- process_group.cpp: several processes as one, over c10d (TCPStore, Gloo) ---- */
+
+/* How many stores, groups and works live in this process. */
+intptr_t ct_live_group_handles(void);
+
+/* A connection to a key-value store that processes share, tried for `seconds`; CT_IO when nobody answers. `serve`: this
+   process keeps the store (`port` 0: any free one) until its last handle is freed. `prefix` ("": none) stands before every
+   key. `seconds` is also the limit of later calls, but a keeper that is stopped, not dead, can hold a caller for ever.
+   Handles may be used from several threads, one call at a time each. */
+CT_CHECKED ct_status ct_store_open(const char *_Nonnull host, uint16_t port, bool serve, const char *_Nonnull prefix,
+                                   double seconds, ct_store *_Nullable *_Nonnull out);
+/* A connection of its own to the same store, with the same prefix. */
+CT_CHECKED ct_status ct_store_clone(ct_store *_Nonnull store, ct_store *_Nullable *_Nonnull out);
+void ct_store_free(ct_store *_Nullable store);
+/* The port of a store that was opened, 0 for a clone. */
+uint16_t ct_store_port(const ct_store *_Nonnull store);
+/* `bytes` may be NULL when `count` is 0. */
+CT_CHECKED ct_status ct_store_set(ct_store *_Nonnull store, const char *_Nonnull key, const void *_Nullable bytes, size_t count);
+/* The bytes under a key (uint8, rank 1, on the CPU), waiting for it at most `seconds`; NULL when it is not there then. */
+CT_CHECKED ct_status ct_store_get(ct_store *_Nonnull store, const char *_Nonnull key, double seconds,
+                                  ct_tensor *_Nullable *_Nonnull out);
+
+/* Rank `rank` of a group of `size` processes, all of which make it under the same store and prefix: waits for them, at most
+   `seconds`, which is also the limit of each later operation. `interface` (such as "eth0") or else `host` says by which
+   address the others reach this process; both NULL: what this machine's name resolves to, else the loopback. */
+CT_CHECKED ct_status ct_group_make(ct_store *_Nonnull store, int32_t rank, int32_t size, const char *_Nullable interface,
+                                   const char *_Nullable host, double seconds, ct_group *_Nullable *_Nonnull out);
+/* Frees a group. Its threads end first; after an operation that failed or has not ended that may take the whole time limit:
+   `abandoned` leaves them to the end of the process. */
+void ct_group_free(ct_group *_Nullable group, bool abandoned);
+
+/* Each of these begins one operation that all ranks begin in the same order; `ct_work_wait` tells its end, until which the
+   tensors must not be touched. Tensors are contiguous, on the CPU and without a gradient, of one dtype and size everywhere. */
+
+/* Every rank's tensor becomes the sum (or maximum) over all ranks, the same bits everywhere. */
+CT_CHECKED ct_status ct_group_all_reduce(ct_group *_Nonnull group, ct_tensor *_Nonnull tensor, bool maximum,
+                                         ct_work *_Nullable *_Nonnull out);
+/* `output` becomes this rank's part of the sum of all `input`s: part r of `size` equal ones. */
+CT_CHECKED ct_status ct_group_reduce_scatter(ct_group *_Nonnull group, const ct_tensor *_Nonnull input, ct_tensor *_Nonnull output,
+                                             ct_work *_Nullable *_Nonnull out);
+/* `output` becomes all ranks' `input`s, in the order of ranks. */
+CT_CHECKED ct_status ct_group_all_gather(ct_group *_Nonnull group, const ct_tensor *_Nonnull input, ct_tensor *_Nonnull output,
+                                         ct_work *_Nullable *_Nonnull out);
+/* Every rank's tensor becomes that of `root`. */
+CT_CHECKED ct_status ct_group_broadcast(ct_group *_Nonnull group, ct_tensor *_Nonnull tensor, int32_t root,
+                                        ct_work *_Nullable *_Nonnull out);
+/* Ends when every rank has begun it. */
+CT_CHECKED ct_status ct_group_barrier(ct_group *_Nonnull group, ct_work *_Nullable *_Nonnull out);
+
+/* Waits at most `seconds`; `*done` says whether the operation has ended. CT_IO when it failed: a process has ended, or the
+   group's time limit has passed. */
+CT_CHECKED ct_status ct_work_wait(ct_work *_Nonnull work, double seconds, bool *_Nonnull done);
+/* The operation goes on, with its tensors kept alive. */
+void ct_work_free(ct_work *_Nullable work);
 
 #ifdef __cplusplus
 }

@@ -1,21 +1,21 @@
-import Foundation
-import Glibc
+internal import FoundationEssentials
+public import Glibc
 
 /// One test of this very program, in a process of its own. It dies with its last holder.
-final class TestProcess {
+public final class TestProcess {
     /// How a process ended.
-    enum End: Equatable {
+    public enum End: Equatable, Sendable {
         case exit(Int32)
         case signal(Int32)
     }
 
-    let id: pid_t
+    public let id: pid_t
     private var end: End?
 
-    struct Failure: Error { let code: Int32 }
+    public struct Failure: Error { public let code: Int32 }
 
     /// Starts the tests whose name contains `name`, silently.
-    init(_ name: String, environment: [String: String]) throws {
+    public init(_ name: String, environment: [String: String]) throws {
         var files = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&files)
         defer { posix_spawn_file_actions_destroy(&files) }
@@ -49,14 +49,14 @@ final class TestProcess {
     }
 
     /// Whether it has not ended yet.
-    var isRunning: Bool {
+    public var isRunning: Bool {
         if end == nil { end = poll(WNOHANG) }
         return end == nil
     }
 
     /// Waits until it ends.
     @discardableResult
-    func waitForEnd() -> End {
+    public func waitForEnd() -> End {
         while true {
             if let end { return end }
             end = poll(0)

@@ -1,0 +1,84 @@
+internal import CTorch
+
+// Tensors travel as contiguous CPU memory: others are brought there, and back. Of one dtype and shape on all ranks.
+extension ProcessGroup {
+    /// Every rank's tensor becomes the sum over all ranks, in place and with the same bits everywhere.
+    /// - Throws: `.rankLost`, `.invalidArgument` for a dtype that cannot be summed.
+    public func sum(_ tensor: Tensor) throws(TorchError) {
+        try exchange(tensor, "sum") { ct_group_all_reduce($0, $1, false, &$2) }
+    }
+
+    /// Every rank's tensor becomes the element-wise maximum over all ranks, in place.
+    /// - Throws: As `sum`.
+    public func maximum(_ tensor: Tensor) throws(TorchError) {
+        try exchange(tensor, "maximum") { ct_group_all_reduce($0, $1, true, &$2) }
+    }
+
+    /// Every rank's tensor becomes that of rank `root`, in place.
+    /// - Throws: `.rankLost`, `.invalidArgument` for a rank that is not in the group.
+    public func broadcast(_ tensor: Tensor, from root: Int = 0) throws(TorchError) {
+        let number = Int32(clamping: root)
+        try exchange(tensor, "broadcast") { ct_group_broadcast($0, $1, number, &$2) }
+    }
+
+    /// All ranks' tensors in their order: `[ranks, ...]`, on the CPU.
+    /// - Throws: `.rankLost`.
+    public func gathered(_ tensor: Tensor) throws(TorchError) -> Tensor {
+        let own = try local(tensor)
+        let all = try Tensor.empty([count] + tensor.shape, tensor.dtype)
+        try perform("gather") { ct_group_all_gather($0, own.handle, all.handle, &$1) }
+        return all
+    }
+
+    /// This rank's part of the sum of all ranks' tensors, on the CPU: the first axis falls into as many equal parts as there
+    /// are ranks.
+    /// - Throws: `.rankLost`, `.invalidArgument` when it does not.
+    public func scatteredSum(_ tensor: Tensor) throws(TorchError) -> Tensor {
+        guard let first = tensor.shape.first, first % count == 0 else {
+            throw TorchError(
+                code: .invalidArgument, operation: #function,
+                message: "the first axis of \(tensor) does not fall into \(count) equal parts")
+        }
+        let whole = try local(tensor)
+        let part = try Tensor.empty([first / count] + tensor.shape.dropFirst(), tensor.dtype)
+        try perform("scattered sum") { ct_group_reduce_scatter($0, whole.handle, part.handle, &$1) }
+        return part
+    }
+
+    /// Returns when all ranks have called it.
+    /// - Throws: `.rankLost`.
+    public func barrier() throws(TorchError) { try perform("barrier") { ct_group_barrier($0, &$1) } }
+
+    /// The sums over all ranks of some numbers.
+    /// - Throws: `.rankLost`.
+    public func sums(_ numbers: [Double]) throws(TorchError) -> [Double] {
+        let tensor = try Tensor(numbers)
+        try sum(tensor)
+        return try tensor.doubles()
+    }
+
+    /// The text of rank 0; the others give none.
+    /// - Throws: `.rankLost`.
+    public func shared(_ text: String?) throws(TorchError) -> String {
+        let bytes = Array((text ?? "").utf8)
+        let size = try Tensor([isFirst ? bytes.count : 0])
+        try broadcast(size)
+        let count = Int(try size.item())
+        let content = try isFirst ? Tensor(bytes) : Tensor.zeros([count], .uint8)
+        if count > 0 { try broadcast(content) }
+        return try content.withBytes { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private func local(_ tensor: Tensor) throws(TorchError) -> Tensor {
+        try tensor.detached().to(.cpu).contiguous()
+    }
+
+    private func exchange(
+        _ tensor: Tensor, _ name: String, _ begin: (OpaquePointer, OpaquePointer, inout OpaquePointer?) -> ct_status
+    ) throws(TorchError) {
+        let near = try local(tensor)
+        try perform(name) { begin($0, near.handle, &$1) }
+        guard !near.sharesMemory(with: tensor) else { return }
+        try withoutGradients { () throws(TorchError) in try tensor.copy(from: near) }
+    }
+}
