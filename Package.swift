@@ -54,7 +54,9 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "shear",
-            dependencies: ["Pipeline", "Report", "Shearing", "Training", "Evaluation", arguments] + models
+            dependencies: [
+                "Pipeline", "Report", "SuperNetwork", "Search", "Shearing", "Training", "Evaluation", arguments,
+            ] + models
                 + (portable == nil ? [] : ["CNoLocales"]), swiftSettings: swiftSettings),
         module(
             "Pipeline",

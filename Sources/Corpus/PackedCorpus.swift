@@ -62,6 +62,8 @@ public final class PackedCorpus: Sendable {
     public var tokenizerFingerprint: String { index.tokenizer }
     /// The number of training rows of each domain.
     public var trainingRowCounts: [Int] { trainingRows.map(\.count) }
+    /// The number of held-out rows of each domain.
+    public var validationRowCounts: [Int] { validationRows.map(\.count) }
 
     /// The rows of `domain` that are learned from.
     public func training(_ domain: Int) -> PackedDataset { trainingRows[domain] }

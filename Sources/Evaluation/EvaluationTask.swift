@@ -96,7 +96,8 @@ public struct EvaluationTask: Sendable {
                 + "or piqa-mine.jsonl")
     }
 
-    private static func name(of path: String) -> String {
+    /// The name of a task file's task: the file's, without its extension.
+    public static func name(of path: String) -> String {
         let file = path.split(separator: "/").last.map(String.init) ?? path
         return file.hasSuffix(".jsonl") ? String(file.dropLast(6)) : file
     }

@@ -3,6 +3,7 @@ internal import Evaluation
 internal import Files
 internal import FoundationEssentials
 internal import Glibc
+internal import Search
 internal import Shearing
 internal import SuperNetwork
 internal import Torch
@@ -24,6 +25,7 @@ extension PipelineError {
         case .training(let error): error.category
         case .shearing(let error): error.category
         case .superNetwork(let error): error.category
+        case .search(let error): error.category
         case .stage(_, let error): error.category
         }
     }
@@ -92,6 +94,16 @@ extension TrainingError {
         case .file(_, _, let code): ErrorCategory(code: code)
         case .setting: .specification
         default: .data
+        }
+    }
+}
+
+extension SearchError {
+    fileprivate var category: ErrorCategory {
+        switch self {
+        case .io(_, _, let code): ErrorCategory(code: code)
+        case .invalidArgument: .specification
+        case .journal, .foreignEvaluation: .data
         }
     }
 }

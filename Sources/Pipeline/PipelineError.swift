@@ -2,6 +2,7 @@ public import Corpus
 public import Evaluation
 public import Files
 public import Report
+public import Search
 public import Shearing
 public import SuperNetwork
 public import Torch
@@ -34,6 +35,7 @@ public enum PipelineError: Error, Sendable {
     case shearing(ShearingError)
     case report(ReportError)
     case superNetwork(SuperNetworkError)
+    case search(SearchError)
     /// An error inside a stage: which one it was.
     indirect case stage(StageID, PipelineError)
 }
@@ -99,6 +101,7 @@ extension PipelineError: CustomStringConvertible {
         case .shearing(let error): "\(error)"
         case .report(let error): "\(error)"
         case .superNetwork(let error): "\(error)"
+        case .search(let error): "\(error)"
         case .stage(let id, let error): "stage \(id): \(error)"
         }
     }

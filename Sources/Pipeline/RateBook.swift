@@ -62,6 +62,7 @@ extension StageSpec {
         case let spec as PruneSpec: spec.training?.precision.dtype ?? .float32
         case let spec as PretrainSpec: spec.training.precision.dtype
         case let spec as SuperNetworkSpec: spec.training.precision.dtype
+        case let spec as SearchSpec: spec.precision.dtype
         case let spec as EvaluateSpec: spec.precision.dtype
         default: .float32
         }

@@ -1,6 +1,7 @@
 public import Evaluation
 internal import FoundationEssentials
 internal import Glibc
+public import Search
 public import Training
 
 /// What happens in a run. Console, tests and reports read this one stream; nothing reads log text.
@@ -13,6 +14,8 @@ public enum RunEvent: Codable, Sendable, Equatable {
     /// An optimizer step that is due by `log_every`, the first or the last.
     case step(id: StageID, steps: Int, stepTokens: Int, metrics: StepMetrics)
     case checkpoint(id: StageID, step: Int)
+    /// A sub-network that a search has measured as one `of` so many, due by `log_every`, the first or the last.
+    case candidate(id: StageID, of: Int, objectives: [String], candidate: MeasuredCandidate)
     /// A model was measured on held-out rows.
     case evaluated(id: StageID, model: StageID, scores: [DomainScore])
     case stageFinished(id: StageID, fingerprint: Fingerprint, path: String, cost: StageCost)

@@ -5,6 +5,7 @@ public enum Stage: Sendable, Equatable {
     case prune(PruneSpec)
     case pretrain(PretrainSpec)
     case superNetwork(SuperNetworkSpec)
+    case search(SearchSpec)
     case extract(ExtractSpec)
     case evaluate(EvaluateSpec)
     case export(ExportSpec)
@@ -17,6 +18,7 @@ public enum Stage: Sendable, Equatable {
         case .prune: .prune
         case .pretrain: .pretrain
         case .superNetwork: .superNetwork
+        case .search: .search
         case .extract: .extract
         case .evaluate: .evaluate
         case .export: .export
@@ -32,6 +34,7 @@ public enum Stage: Sendable, Equatable {
         case .prune(let spec): spec
         case .pretrain(let spec): spec
         case .superNetwork(let spec): spec
+        case .search(let spec): spec
         case .extract(let spec): spec
         case .evaluate(let spec): spec
         case .export(let spec): spec

@@ -10,6 +10,8 @@ public enum StageKind: String, Codable, Sendable, CaseIterable {
     case pretrain
     /// A model to one whose parts are usable models too.
     case superNetwork = "super_network"
+    /// A super-network to the best of its parts, by several objectives at once.
+    case search
     /// A part of a super-network to a model of its own.
     case extract
     /// Domain losses of models.
@@ -24,6 +26,7 @@ public enum StageKind: String, Codable, Sendable, CaseIterable {
         switch self {
         case .import, .prune, .pretrain, .extract, .export: .model
         case .superNetwork: .superNetwork
+        case .search: .front
         case .pack: .corpus
         case .evaluate: .scores
         case .compare: .report
@@ -37,6 +40,8 @@ public enum ArtifactKind: String, Codable, Sendable, CaseIterable, CustomStringC
     case model
     /// A Hugging Face folder at `model/` whose parts are usable, as `elastic.json` says.
     case superNetwork = "super_network"
+    /// What a search has found: `front.json` and its `journal.csv`.
+    case front
     /// A packed corpus at `corpus/`.
     case corpus
     /// Domain losses in `scores.json`.
@@ -48,6 +53,7 @@ public enum ArtifactKind: String, Codable, Sendable, CaseIterable, CustomStringC
         switch self {
         case .model: "a model"
         case .superNetwork: "a super-network"
+        case .front: "the front of a search"
         case .corpus: "a packed corpus"
         case .scores: "scores"
         case .report: "a report"

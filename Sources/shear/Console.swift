@@ -1,6 +1,7 @@
 internal import Evaluation
 internal import Glibc
 internal import Pipeline
+internal import Search
 internal import Training
 
 /// Shows a run's events on standard error: one live line on a terminal, plain lines elsewhere.
@@ -28,6 +29,9 @@ final class Console {
         case .step(_, let steps, let stepTokens, let metrics):
             line?.show(metrics, of: steps, stepTokens: stepTokens)
             if let scores = metrics.evaluation { say("  step \(metrics.step): " + Console.losses(scores)) }
+        case .candidate(_, let count, let objectives, let candidate):
+            let scores = zip(objectives, candidate.scores).map { "\($0) \(Console.score($1))" }
+            say("  candidate \(candidate.id + 1) of \(count): \(scores.joined(separator: ", "))")
         case .evaluated(let id, let model, let scores): say("  \(id): \(model) " + Console.losses(scores))
         case .checkpoint, .stageFailed, .runFinished: break
         case .stageFinished(let id, _, let path, let cost):
@@ -46,6 +50,12 @@ final class Console {
 
     private func say(_ text: String) {
         if let line { line.note(text) } else { Rendering.say(text) }
+    }
+
+    /// Sizes as whole numbers, everything else with four decimals.
+    private static func score(_ value: Double) -> String {
+        guard value.isFinite else { return "not a number" }
+        return value == value.rounded() && abs(value) < 1e15 ? Rendering.grouped(Int(value)) : Rendering.fixed(value, 4)
     }
 
     static func losses(_ scores: [DomainScore]) -> String {

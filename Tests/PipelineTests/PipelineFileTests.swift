@@ -198,7 +198,7 @@ let soundText = """
             + names(MixtureSpec.Dynamic.CodingKeys.self) + names(PretrainSpec.CodingKeys.self)
             + names(DistillSpec.CodingKeys.self) + names(SuperNetworkSpec.CodingKeys.self)
             + names(ElasticSpaceSpec.CodingKeys.self) + names(ExtractSpec.CodingKeys.self)
-            + names(EvaluateSpec.CodingKeys.self)
+            + names(SearchSpec.CodingKeys.self) + names(EvaluateSpec.CodingKeys.self)
             + names(ExportSpec.CodingKeys.self) + names(ArchitectureSizes.CodingKeys.self)
             + names(CompareSpec.CodingKeys.self) + names(ArmSpec.CodingKeys.self)
             + names(ToleranceSpec.CodingKeys.self)

@@ -16,9 +16,11 @@ public struct ExtractSpec: Encodable, Sendable, Equatable {
         case smallest
         /// The one whose number of parameters is closest to this one, at most 1 percent away.
         case parameters(Int)
+        /// One that a search of the super-network has measured.
+        case picked(CandidatePick, search: StageID)
     }
 
-    enum CodingKeys: String, CodingKey, CaseIterable { case from, genome, parameters }
+    enum CodingKeys: String, CodingKey, CaseIterable { case from, genome, parameters, search, pick }
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
@@ -28,6 +30,9 @@ public struct ExtractSpec: Encodable, Sendable, Equatable {
         case .full: try container.encode("full", forKey: .genome)
         case .smallest: try container.encode("smallest", forKey: .genome)
         case .parameters(let count): try container.encode(count, forKey: .parameters)
+        case .picked(let pick, let search):
+            try container.encode(search, forKey: .search)
+            try container.encode(pick, forKey: .pick)
         }
     }
 }

@@ -44,6 +44,7 @@ extension StageKind {
         case .prune: PruneSpec(with).map { .prune($0) }
         case .pretrain: PretrainSpec(with).map { .pretrain($0) }
         case .superNetwork: SuperNetworkSpec(with).map { .superNetwork($0) }
+        case .search: SearchSpec(with).map { .search($0) }
         case .extract: ExtractSpec(with).map { .extract($0) }
         case .evaluate: EvaluateSpec(with).map { .evaluate($0) }
         case .export: ExportSpec(with).map { .export($0) }

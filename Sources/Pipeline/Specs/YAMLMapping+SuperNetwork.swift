@@ -57,8 +57,23 @@ extension ExtractSpec {
         let from = with.requiredStage("from")
         let genome = with.string("genome")
         let parameters = with.int("parameters", in: 1...Int.max)
+        let search = with.stage("search")
+        let pick = with.string("pick")
         with.finish()
         var choice: Choice?
+        if pick != nil || search != nil {
+            guard genome == nil, parameters == nil, let pick, let search else {
+                with.note("pick", "wants a search to pick from, and neither genome nor parameters")
+                return nil
+            }
+            guard let chosen = CandidatePick(pick) else {
+                with.note("pick", "'\(pick)' is none of knee, id:<number>, <objective><=<bound>")
+                return nil
+            }
+            guard let from else { return nil }
+            self.init(from: from, choice: .picked(chosen, search: search))
+            return
+        }
         switch (genome, parameters) {
         case ("full"?, nil): choice = .full
         case ("smallest"?, nil): choice = .smallest
@@ -71,7 +86,7 @@ extension ExtractSpec {
             }
         case (nil, let count?): choice = .parameters(count)
         default:
-            with.yaml.note("wants exactly one of genome, parameters", at: with.mark, keyPath: with.keyPath)
+            with.yaml.note("wants exactly one of genome, parameters, pick", at: with.mark, keyPath: with.keyPath)
         }
         guard let from, let choice else { return nil }
         self.init(from: from, choice: choice)

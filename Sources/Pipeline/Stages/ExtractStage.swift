@@ -8,7 +8,13 @@ internal import Transformer
 extension ExtractSpec: StageSpec {
     public static let revision = 1
 
-    public var needs: [StageNeed] { [StageNeed(key: "from", stage: from, kind: .superNetwork)] }
+    public var needs: [StageNeed] {
+        var needs = [StageNeed(key: "from", stage: from, kind: .superNetwork)]
+        if case .picked(_, let search) = choice {
+            needs.append(StageNeed(key: "search", stage: search, kind: .front))
+        }
+        return needs
+    }
 
     public func problems() -> [(keyPath: String, reason: String)] { [] }
 
@@ -17,7 +23,15 @@ extension ExtractSpec: StageSpec {
         guard let source = context[from]?.architecture, let space = context[from]?.space else { return outlook }
         outlook.source = source
         do throws(PipelineError) {
-            let genome = try genome(in: space, of: source)
+            var front: Artifact?
+            if case .picked(_, let search) = choice {
+                front = context.artifacts[search]
+                if front == nil {
+                    outlook.notes.append("which part it is will be known when \(search) has ended")
+                    return outlook
+                }
+            }
+            let genome = try genome(in: space, of: source, front)
             let view: SubNetworkView
             do throws(SuperNetworkError) { view = try space.view(of: genome) } catch { throw .superNetwork(error) }
             let made = source.viewed(by: view)
@@ -25,19 +39,31 @@ extension ExtractSpec: StageSpec {
             outlook.diskBytes = CostModel(made).storedBytes(.float32)
             outlook.memoryBytes = CostModel(source).storedBytes(.float32) + CostModel(made).storedBytes(.float32)
         } catch {
-            if case .parameters = choice {
-                outlook.problems.append(("parameters", "\(error)"))
-            } else {
-                outlook.problems.append(("genome", "\(error)"))
+            switch choice {
+            case .parameters: outlook.problems.append(("parameters", "\(error)"))
+            case .picked: outlook.problems.append(("pick", "\(error)"))
+            case .genome, .full, .smallest: outlook.problems.append(("genome", "\(error)"))
             }
         }
         return outlook
     }
 
     /// The genome that is meant.
-    /// - Throws: `.mismatch` when no sub-network has the wanted size.
-    private func genome(in space: ElasticSpace, of source: Architecture) throws(PipelineError) -> Genome {
+    /// - Parameter front: the artifact of the search, for a pick.
+    /// - Throws: `.mismatch` when no sub-network has the wanted size, or no candidate fits the pick.
+    private func genome(
+        in space: ElasticSpace, of source: Architecture, _ front: Artifact?
+    ) throws(PipelineError) -> Genome {
         switch choice {
+        case .picked(let pick, let search):
+            guard let front else { preconditionFailure("a pick from \(search) comes after that stage") }
+            let summary = try SearchSpec.summary(of: front)
+            return try pick.genome(summary.front) { () throws(PipelineError) in
+                try withSearch { () throws(SearchError) in
+                    try SearchJournal.read(
+                        front.file(SearchSpec.journalName), objectives: summary.front.objectives)
+                }
+            }
         case .genome(let genome): return genome
         case .full: return space.fullGenome
         case .smallest: return space.smallestGenome
@@ -63,6 +89,7 @@ extension ExtractSpec: StageSpec {
         case .full: "being the whole"
         case .smallest: "being the smallest"
         case .parameters(let count): "being closest to \(count) parameters"
+        case .picked(let pick, let search): "\(pick.words) of \(search)"
         }
     }
 
@@ -74,7 +101,16 @@ extension ExtractSpec: StageSpec {
             try ModelFolder.load(artifact.file("model"), computeDType: .float32)
         }
         let source = model.architecture
-        let genome = try genome(in: space, of: source)
+        var front: Artifact?
+        if case .picked(_, let search) = choice {
+            front = bench.artifact(search)
+            guard front?.record.inputs.contains(where: { $0.fingerprint == artifact.record.fingerprint }) == true else {
+                throw .mismatch(
+                    "the search '\(search)' was of another super-network than '\(from)'",
+                    remedy: "name the super-network that the search names")
+            }
+        }
+        let genome = try genome(in: space, of: source, front)
         let file = try SubNetworkFile(
             genome, of: space, source: source, superNetwork: artifact.record, chosenBy: chosenBy)
         let view: SubNetworkView

@@ -1,0 +1,110 @@
+internal import Corpus
+internal import Evaluation
+internal import Search
+internal import SuperNetwork
+internal import Torch
+internal import Transformer
+
+/// What a `search` stage measures candidates with, from the artifacts it reads.
+struct SearchInstruments {
+    let evaluator: SubNetworkEvaluator
+    let searchSpace: SearchSpace
+    /// A reference value for each objective that is stated or computed: 5 percent more than the largest sub-network's.
+    let reference: [String: Double]
+    /// Tokens that go through the model for each candidate.
+    let tokensPerCandidate: Int
+    private let sequenceLength: Int
+
+    init(_ spec: SearchSpec, _ bench: Workbench) throws(PipelineError) {
+        let artifact = bench.artifact(spec.from)
+        let space = try ElasticFile.read(from: artifact).space
+        let model = try withTransformer { () throws(TransformerError) in
+            try ModelFolder.load(
+                artifact.file("model"), computeDType: spec.precision.dtype, on: bench.device, isFrozen: true
+            ).model
+        }
+        var tokens = 0
+        var rows: DomainLoss?
+        if let data = spec.data {
+            rows = try SearchInstruments.rows(spec, of: bench.artifact(data), for: artifact, bench)
+        }
+        let length = rows?.corpus.sequenceLength ?? 0
+        if let rows, let range = spec.rows {
+            tokens += length * rows.corpus.validationRowCounts.reduce(0) { $0 + range.taken(of: $1) }
+        }
+        let tasks = try SearchInstruments.tasks(spec, for: artifact, positions: model.architecture.maximumPositions)
+        tokens += tasks.reduce(0) { $0 + $1.tokenCount }
+        let speed = spec.throughput ?? ThroughputSettings()
+        if spec.objectives.contains(where: \.isTimed) {
+            tokens += (speed.warmups + speed.repeats) * speed.rows * (speed.columns + speed.decoded)
+        }
+        do throws(SuperNetworkError) {
+            evaluator = try SubNetworkEvaluator(
+                model, space: space, objectives: spec.objectives, rows: rows, tasks: tasks, speed: speed)
+            searchSpace = try space.searchSpace()
+        } catch { throw .superNetwork(error) }
+        tokensPerCandidate = tokens
+        sequenceLength = length
+        let computed = spec.objectives.map(\.searched).filter { $0.source == .computed }.map(\.name)
+        reference = Dictionary(zip(computed, evaluator.computedScores(space.fullGenome).map { 1.05 * $0 })) { $1 }
+            .merging(spec.reference) { $1 }
+    }
+
+    /// Operations of all candidates by the cost model.
+    func operations(of archive: [MeasuredCandidate]) throws(PipelineError) -> Double {
+        var sum = 0.0
+        for candidate in archive {
+            let view: SubNetworkView
+            do throws(SuperNetworkError) { view = try evaluator.space.view(of: candidate.genome) } catch {
+                throw .superNetwork(error)
+            }
+            let cost = CostModel(evaluator.model.architecture.viewed(by: view))
+            sum += Double(tokensPerCandidate) * cost.forwardFLOPsPerToken(sequenceLength: sequenceLength)
+        }
+        return sum
+    }
+
+    private static func rows(
+        _ spec: SearchSpec, of packed: Artifact, for model: Artifact, _ bench: Workbench
+    ) throws(PipelineError) -> DomainLoss {
+        let corpus = try withCorpus { () throws(CorpusError) in try PackedCorpus(at: packed.file("corpus")) }
+        try TrainingBench.requireTokenizer(of: model, toFit: corpus, packed)
+        let range = spec.rows ?? RowRange()
+        let without = corpus.domains.indices.filter { range.taken(of: corpus.validationRowCounts[$0]) == 0 }
+        guard without.count < corpus.domains.count else {
+            throw .mismatch(
+                "no domain of \(packed.record.id) has held-out rows in the search's range (\(range))",
+                remedy: "begin earlier, or hold out more text")
+        }
+        if !without.isEmpty {
+            bench.note(
+                "the domains \(without.map { corpus.domains[$0] }.joined(separator: ", ")) have no held-out rows in the search's range (\(range)) and do not count"
+            )
+        }
+        return DomainLoss(
+            corpus: corpus, firstRow: range.from, rowsPerDomain: range.count,
+            batchRows: bench.runtime.microBatch ?? EvaluateSpec.standardRows)
+    }
+
+    private static func tasks(
+        _ spec: SearchSpec, for model: Artifact, positions: Int
+    ) throws(PipelineError) -> [MultipleChoice] {
+        guard !spec.tasks.isEmpty else { return [] }
+        let folder = model.file("model")
+        guard !TokenizerFiles(inFolder: folder).files.isEmpty else {
+            throw .mismatch(
+                "the model of \(model.record.id) brings no tokenizer, which tasks need",
+                remedy: "state tokenizer: in the import stage it comes from")
+        }
+        let tokenizer = try withCorpus { () throws(CorpusError) in try loadTokenizer(at: folder) }
+        return try withEvaluation { () throws(EvaluationError) in
+            var made: [MultipleChoice] = []
+            for path in spec.tasks {
+                let task = try EvaluationTask.load(
+                    path, split: .search, limit: spec.taskLimit == 0 ? nil : spec.taskLimit)
+                made.append(try MultipleChoice(task, tokenizer: tokenizer, positions: positions))
+            }
+            return made
+        }
+    }
+}
