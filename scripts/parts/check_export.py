@@ -1,6 +1,8 @@
 """Compares an exported folder, read by transformers, with `shear score`.
 
-    check_export.py SHEAR FOLDER
+    check_export.py SHEAR FOLDER [EXACT]
+
+With EXACT, that model is scored instead: what the folder was padded from.
 """
 
 import json
@@ -15,7 +17,7 @@ TOLERANCE = 1e-4
 TEXT = "The house stood at the end of a long road, and nobody had lived in it for years.\n\tdef f(x): return x + 1"
 
 
-def main(shear, folder):
+def main(shear, folder, exact=None):
     model, report = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
     for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         if report.get(kind):
@@ -46,7 +48,7 @@ def main(shear, folder):
         json.dump(rows, file)
         file.flush()
         output = subprocess.run(
-            [shear, "score", "--model", folder, "--tokens", file.name], check=True, capture_output=True, text=True
+            [shear, "score", "--model", exact or folder, "--tokens", file.name], check=True, capture_output=True, text=True
         ).stdout
     ours = [json.loads(line) for line in output.splitlines()]
     if [len(row) for row in ours] != [len(row) for row in theirs]:
