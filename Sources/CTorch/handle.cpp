@@ -52,6 +52,7 @@ at::ScalarType shearling::scalar_type(ct_dtype dtype) {
         case CT_UINT8: return at::kByte;
         case CT_BOOL: return at::kBool;
         case CT_FLOAT64: return at::kDouble;
+        case CT_INT8: return at::kChar;
     }
     throw Fault(CT_INVALID_ARGUMENT, "no such dtype: " + std::to_string(static_cast<int>(dtype)));
 }

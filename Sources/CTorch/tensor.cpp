@@ -87,6 +87,7 @@ int32_t ct_dtype_of(const ct_tensor *tensor) {
         case at::kByte: return CT_UINT8;
         case at::kBool: return CT_BOOL;
         case at::kDouble: return CT_FLOAT64;
+        case at::kChar: return CT_INT8;
         default: return -1;
     }
 }

@@ -158,6 +158,17 @@ public struct Planner {
         {
             outlook.architecture = made
         }
+        if !type(of: spec).acceptsQuantized {
+            for need in spec.needs {
+                guard let scheme = context[need.stage]?.quantization else { continue }
+                outlook.problems.append(
+                    (
+                        need.key,
+                        "the model of '\(need.stage)' is \(scheme.rawValue), which only evaluate stages read; "
+                            + "name the stage that it was quantised from"
+                    ))
+            }
+        }
         return PlannedStage(
             declaration: declaration, fingerprint: fingerprint,
             path: fingerprint.map { store.path(of: declaration.id, $0) }, state: state, outlook: outlook,

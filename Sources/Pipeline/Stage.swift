@@ -7,6 +7,7 @@ public enum Stage: Sendable, Equatable {
     case superNetwork(SuperNetworkSpec)
     case search(SearchSpec)
     case extract(ExtractSpec)
+    case quantize(QuantizeSpec)
     case evaluate(EvaluateSpec)
     case export(ExportSpec)
     case compare(CompareSpec)
@@ -20,6 +21,7 @@ public enum Stage: Sendable, Equatable {
         case .superNetwork: .superNetwork
         case .search: .search
         case .extract: .extract
+        case .quantize: .quantize
         case .evaluate: .evaluate
         case .export: .export
         case .compare: .compare
@@ -36,6 +38,7 @@ public enum Stage: Sendable, Equatable {
         case .superNetwork(let spec): spec
         case .search(let spec): spec
         case .extract(let spec): spec
+        case .quantize(let spec): spec
         case .evaluate(let spec): spec
         case .export(let spec): spec
         case .compare(let spec): spec

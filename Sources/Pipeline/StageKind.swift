@@ -14,6 +14,8 @@ public enum StageKind: String, Codable, Sendable, CaseIterable {
     case search
     /// A part of a super-network to a model of its own.
     case extract
+    /// A model to the same in few bits a weight.
+    case quantize
     /// Domain losses of models.
     case evaluate
     /// A model to a folder for other programs.
@@ -24,7 +26,7 @@ public enum StageKind: String, Codable, Sendable, CaseIterable {
     /// What its artifact is.
     public var output: ArtifactKind {
         switch self {
-        case .import, .prune, .pretrain, .extract, .export: .model
+        case .import, .prune, .pretrain, .extract, .quantize, .export: .model
         case .superNetwork: .superNetwork
         case .search: .front
         case .pack: .corpus

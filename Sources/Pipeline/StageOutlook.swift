@@ -12,6 +12,8 @@ public struct StageOutlook: Sendable {
     public var measures: [StageID]?
     /// The sub-networks of the super-network it makes; which layers they drop is measured when the stage runs.
     public var space: ElasticSpace?
+    /// How the projections of the model it makes are quantised; nil: not at all.
+    public var quantization: QuantizationScheme?
     /// Tokens per row of the packed rows it makes or reads.
     public var sequenceLength: Int?
     /// Tokens that go through the model, or that are packed.

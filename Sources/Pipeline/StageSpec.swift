@@ -8,6 +8,8 @@ public protocol StageSpec: Encodable, Sendable, Equatable {
     var outsideInputs: [OutsideInput] { get }
     /// What it looks at of held-out data, and for what; nil where chance or training alone decide.
     var heldOut: HeldOutUse? { get }
+    /// Whether the models it reads may be quantised.
+    static var acceptsQuantized: Bool { get }
     /// All cross-field rules it breaks: key path below `with:` and reason.
     func problems() -> [(keyPath: String, reason: String)]
     /// The seed stated in `with:`, which then stands for the pipeline's.
@@ -26,6 +28,7 @@ public protocol StageSpec: Encodable, Sendable, Equatable {
 extension StageSpec {
     public var outsideInputs: [OutsideInput] { [] }
     public var heldOut: HeldOutUse? { nil }
+    public static var acceptsQuantized: Bool { false }
     public var steps: Int? { nil }
     public var seed: UInt64? { nil }
     public var usesSeed: Bool { false }

@@ -20,8 +20,8 @@ public struct SubNetworkSize: Codable, Sendable, Hashable {
         let size = ModelSize(architecture)
         parameters = size.projectionElements + size.otherElements
         projectionParameters = size.projectionElements
-        int8Bytes = size.bytes(.int8)
-        int4Bytes = size.bytes(.int4)
+        int8Bytes = size.quantizedBytes(.int8)
+        int4Bytes = size.quantizedBytes(.int4)
         keyValueBytesPerToken = CostModel(architecture).keyValueBytesPerToken(.bfloat16)
     }
 

@@ -82,6 +82,7 @@ extension DType {
         case .float16: "F16"
         case .int64: "I64"
         case .int32: "I32"
+        case .int8: "I8"
         case .uint8: "U8"
         case .bool: "BOOL"
         case .float64: "F64"

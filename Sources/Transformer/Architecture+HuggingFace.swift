@@ -41,13 +41,17 @@ extension Architecture {
     /// The `config.json` of this architecture.
     ///
     /// With uniform blocks it is transformers' LLaMA configuration. Blocks that differ are written under
-    /// `shearling_blocks` with the model type `shearling_llama`, which only our loader reads.
+    /// `shearling_blocks`, a quantisation under `shearling_quantization`, both with the model type `shearling_llama`,
+    /// which only our loader reads.
     /// - Parameter dtype: Hugging Face's name of the stored type, `float32` or `bfloat16`.
-    public func huggingFaceConfig(special: SpecialTokens = SpecialTokens(), dtype: String = "float32") -> JSONValue {
+    public func huggingFaceConfig(
+        special: SpecialTokens = SpecialTokens(), dtype: String = "float32", quantization: QuantizationScheme? = nil
+    ) -> JSONValue {
         let shape = uniform?.block
+        let isOurs = shape == nil || quantization != nil
         let config: JSONValue = [
-            "architectures": [shape == nil ? "ShearlingForCausalLM" : "LlamaForCausalLM"],
-            "model_type": .string(shape == nil ? Self.perBlockModelType : "llama"),
+            "architectures": [isOurs ? "ShearlingForCausalLM" : "LlamaForCausalLM"],
+            "model_type": .string(isOurs ? Self.perBlockModelType : "llama"),
             "vocab_size": .integer(vocabularySize),
             "hidden_size": .integer(hiddenSize),
             "intermediate_size": .integer(shape?.intermediateSize ?? widestIntermediate),
@@ -78,6 +82,9 @@ extension Architecture {
                 ]
             }
             members.append(.init(Self.blocksKey, .array(list)))
+        }
+        if let quantization {
+            members.append(.init(ModelFolder.quantizationKey, ModelFolder.quantizationConfig(quantization, self)))
         }
         return .object(members)
     }

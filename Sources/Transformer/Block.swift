@@ -20,9 +20,7 @@ public final class Block {
         self.index = index
         shape = architecture.blocks[index]
         func linear(_ weight: WeightRole, _ bias: WeightRole) -> Linear {
-            Linear(
-                weight: parameters[weight, index], bias: parameters.optional(bias, index), isTransposed: weight == .down
-            )
+            Linear(parameters.storage(weight, index), bias: parameters.optional(bias, index))
         }
         func norm(_ role: WeightRole) -> Normalization {
             Normalization(weight: parameters[role, index], epsilon: architecture.normEpsilon)
@@ -44,6 +42,12 @@ public final class Block {
             feedForwardNorm = nil
             feedForward = nil
         }
+    }
+
+    /// The projections of both halves.
+    var projections: [Linear] {
+        (attention.map { [$0.query, $0.key, $0.value, $0.output] } ?? [])
+            + (feedForward.map { [$0.gate, $0.up, $0.down] } ?? [])
     }
 
     /// The stream after this block, `[batch, time, hidden]`.
@@ -72,9 +76,10 @@ public final class Block {
     }
 }
 
-/// The parameters of a model by role and block.
+/// The weights of a model by role and block.
 struct ParameterSet {
     private var held: [WeightKey: Parameter] = [:]
+    private var quantized: [WeightKey: QuantizedMatrix] = [:]
 
     private struct WeightKey: Hashable {
         let role: WeightRole
@@ -83,6 +88,16 @@ struct ParameterSet {
 
     mutating func add(_ parameter: Parameter, _ entry: WeightEntry) {
         held[WeightKey(role: entry.role, block: entry.block)] = parameter
+    }
+
+    mutating func add(_ matrix: QuantizedMatrix, _ entry: WeightEntry) {
+        quantized[WeightKey(role: entry.role, block: entry.block)] = matrix
+    }
+
+    /// How a projection's matrix is held.
+    func storage(_ role: WeightRole, _ block: Int) -> Linear.Storage {
+        if let matrix = quantized[WeightKey(role: role, block: block)] { return .quantized(matrix) }
+        return .dense(self[role, block], isTransposed: role == .down)
     }
 
     func optional(_ role: WeightRole, _ block: Int? = nil) -> Parameter? { held[WeightKey(role: role, block: block)] }

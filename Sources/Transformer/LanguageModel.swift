@@ -10,7 +10,7 @@ public final class LanguageModel {
     public let computeDType: DType
     /// Where the weights lie.
     public let device: Device
-    /// All weights in the order of ``WeightTable``, by their Hugging Face names. The down projections are stored
+    /// All dense weights in the order of ``WeightTable``, by their Hugging Face names. The down projections are stored
     /// transposed.
     public let parameters: [Parameter]
     /// `[vocabulary, hidden]`.
@@ -24,18 +24,21 @@ public final class LanguageModel {
     let rotary: RotaryEmbedding
     private let byName: [String: Int]
 
-    /// A model from float32 masters in the stored layout, in table order.
+    /// A model from its weights in table order.
     init(
-        _ architecture: Architecture, masters: [Tensor], computeDType: DType, on device: Device, isFrozen: Bool = false
+        _ architecture: Architecture, held: [HeldWeight], computeDType: DType, on device: Device, isFrozen: Bool = false
     ) throws(TorchError) {
-        let entries = WeightTable(architecture).entries
         var parameters: [Parameter] = []
         var set = ParameterSet()
-        for (entry, master) in zip(entries, masters) {
-            let parameter = try Parameter(
-                name: entry.name, master, computeDType: computeDType, isFrozen: isFrozen)
-            parameters.append(parameter)
-            set.add(parameter, entry)
+        for (entry, weight) in zip(WeightTable(architecture).entries, held) {
+            switch weight {
+            case .dense(let master):
+                let parameter = try Parameter(
+                    name: entry.name, master, computeDType: computeDType, isFrozen: isFrozen)
+                parameters.append(parameter)
+                set.add(parameter, entry)
+            case .quantized(let matrix): set.add(matrix, entry)
+            }
         }
         self.architecture = architecture
         self.computeDType = computeDType
@@ -46,7 +49,15 @@ public final class LanguageModel {
         finalNorm = Normalization(weight: set[.finalNorm], epsilon: architecture.normEpsilon)
         head = set.optional(.head) ?? set[.embedding]
         rotary = RotaryEmbedding(architecture)
-        byName = Dictionary(entries.enumerated().map { ($0.element.name, $0.offset) }) { first, _ in first }
+        byName = Dictionary(parameters.enumerated().map { ($0.element.name, $0.offset) }) { first, _ in first }
+    }
+
+    /// A model from float32 masters in the stored layout, in table order.
+    convenience init(
+        _ architecture: Architecture, masters: [Tensor], computeDType: DType, on device: Device, isFrozen: Bool = false
+    ) throws(TorchError) {
+        try self.init(
+            architecture, held: masters.map { .dense($0) }, computeDType: computeDType, on: device, isFrozen: isFrozen)
     }
 
     /// A model of random weights: normal(0, 0.02), output and down projections normal(0, 0.02 / sqrt(2 * blocks)),
@@ -135,13 +146,15 @@ public final class LanguageModel {
         }
     }
 
-    /// The parameter of this Hugging Face name, nil when the model has none.
+    /// The parameter of this Hugging Face name, nil when the model has none or holds it quantised.
     public func parameter(named name: String) -> Parameter? { byName[name].map { parameters[$0] } }
 
-    /// The float32 masters by Hugging Face name and in Hugging Face layout: views of the model's own memory.
+    /// The float32 masters by Hugging Face name and in Hugging Face layout: views of the model's own memory. Quantised
+    /// matrices have none.
     public func weights() throws(TorchError) -> [(name: String, tensor: Tensor)] {
         var list: [(name: String, tensor: Tensor)] = []
-        for (entry, parameter) in zip(WeightTable(architecture).entries, parameters) {
+        for entry in WeightTable(architecture).entries {
+            guard let parameter = parameter(named: entry.name) else { continue }
             let master = try parameter.master.detached()
             list.append((entry.name, entry.isStoredTransposed ? try master.transposed(0, 1) : master))
         }

@@ -2,29 +2,50 @@ public import Torch
 
 /// A projection, the one place where a weight matrix is applied.
 public final class Linear {
-    /// The matrix: `[out, in]`, or `[in, out]` when `isTransposed`.
-    public let weight: Parameter
+    /// How the matrix is held.
+    public enum Storage {
+        /// `[out, in]`, or `[in, out]` when transposed, as the down projection is, so that a prefix of neurons is a
+        /// contiguous view.
+        case dense(Parameter, isTransposed: Bool)
+        /// Numbers of few bits, which are run and not trained.
+        case quantized(QuantizedMatrix)
+    }
+
+    /// The matrix.
+    public let storage: Storage
     /// `[out]`; nil for a projection without bias.
     public let bias: Parameter?
-    /// Whether the matrix is stored `[in, out]`, as the down projection is, so that a prefix of neurons is a
-    /// contiguous view.
-    public let isTransposed: Bool
 
-    init(weight: Parameter, bias: Parameter?, isTransposed: Bool = false) {
-        self.weight = weight
+    init(_ storage: Storage, bias: Parameter?) {
+        self.storage = storage
         self.bias = bias
-        self.isTransposed = isTransposed
+    }
+
+    /// The dense matrix as it is held; nil for a quantised one.
+    public var weight: Parameter? {
+        if case .dense(let weight, _) = storage { weight } else { nil }
     }
 
     /// `[.., in]` to `[.., out]`, in the compute type.
     /// - Parameter prefix: How many rows of the stored matrix are used, the first ones: outputs, or inputs when it is
     ///   transposed; nil: all. A piece of the weight's own memory.
+    /// - Throws: `TorchError.unsupported` for a piece of a quantised matrix.
     func callAsFunction(_ input: Tensor, prefix: Int? = nil) throws(TorchError) -> Tensor {
-        var (matrix, offset) = (weight.value, bias?.value)
-        if let prefix, prefix < matrix.shape[0] {
-            matrix = try matrix.narrowed(0, from: 0, count: prefix)
-            if !isTransposed { offset = try offset?.narrowed(0, from: 0, count: prefix) }
+        switch storage {
+        case .dense(let weight, let isTransposed):
+            var (matrix, offset) = (weight.value, bias?.value)
+            if let prefix, prefix < matrix.shape[0] {
+                matrix = try matrix.narrowed(0, from: 0, count: prefix)
+                if !isTransposed { offset = try offset?.narrowed(0, from: 0, count: prefix) }
+            }
+            return try input.linear(isTransposed ? try matrix.transposed(0, 1) : matrix, offset)
+        case .quantized(let matrix):
+            if let prefix, !matrix.shape.contains(prefix) {
+                throw TorchError(
+                    code: .unsupported, operation: "Linear.callAsFunction",
+                    message: "a view cannot run a part of quantised weights: cut the model first, then quantise it")
+            }
+            return try matrix.apply(input, bias?.value)
         }
-        return try input.linear(isTransposed ? try matrix.transposed(0, 1) : matrix, offset)
     }
 }

@@ -25,7 +25,10 @@ public struct ModelCard: Sendable {
     }
 
     /// The Markdown text, with Hugging Face's front matter.
-    func text(_ architecture: Architecture, dtype: String, lineage: [String: String]) -> String {
+    func text(
+        _ architecture: Architecture, dtype: String, _ quantization: QuantizationScheme? = nil,
+        lineage: [String: String]
+    ) -> String {
         var lines = ["---", "library_name: transformers", "pipeline_tag: text-generation"]
         if let license { lines.append("license: \(license)") }
         if let baseModel { lines.append("base_model: \(baseModel)") }
@@ -45,15 +48,17 @@ public struct ModelCard: Sendable {
         }
         shape += [
             ("Head size", "\(architecture.headSize)"), ("Vocabulary", grouped(architecture.vocabularySize)),
-            ("Tied embeddings", architecture.tiedEmbeddings ? "yes" : "no"), ("Stored as", dtype),
+            ("Tied embeddings", architecture.tiedEmbeddings ? "yes" : "no"),
+            ("Stored as", quantization.map { "\($0.rawValue) projections, the rest \(dtype)" } ?? dtype),
         ]
+        if quantization == .int4 { shape.append(("Inputs to a scale", int4Groups(architecture))) }
         add("Shape", shape, to: &lines)
         for table in tables { add(table.heading, table.rows, to: &lines) }
         if !lineage.isEmpty {
             add("Lineage", lineage.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }, to: &lines)
         }
         lines += ["## Use", "", "```"]
-        if architecture.uniform != nil {
+        if architecture.uniform != nil, quantization == nil {
             lines += [
                 "from transformers import AutoModelForCausalLM, AutoTokenizer",
                 "model = AutoModelForCausalLM.from_pretrained(\"PATH\")",
@@ -74,6 +79,15 @@ public struct ModelCard: Sendable {
 
     private func cell(_ text: String) -> String {
         String(text.map { $0 == "\n" || $0 == "\r\n" ? " " : $0 }.flatMap { $0 == "|" ? ["\\", "|"] : [$0] })
+    }
+
+    /// How many inputs share a scale, by the projections' inputs: `64 of 576 inputs; 128 of 1536 inputs`.
+    private func int4Groups(_ architecture: Architecture) -> String {
+        let inputs = Set(WeightTable(architecture).entries.filter(\.isProjection).map { $0.shape[1] }).sorted()
+        return inputs.map { count in
+            QuantizationScheme.groupSize(inputs: count).map { "\($0) of \(count) inputs" }
+                ?? "projections of \(count) inputs stay bfloat16"
+        }.joined(separator: "; ")
     }
 
     private func grouped(_ number: Int) -> String {

@@ -51,13 +51,20 @@ extension ModelFolder {
     ///   - tokenizer: files to put beside the weights.
     ///   - special: ids for `config.json` and `generation_config.json`.
     ///   - lineage: where the weights come from; goes to the safetensors metadata and the card.
+    ///   - quantization: how projections are quantised, the rest going to bfloat16; only in our own form. Nil: dense.
     ///   - shardBytes: weights beyond this are split over files with an index.
     /// - Throws: `TransformerError.notExportable` for a model the form cannot express, `.file` when writing fails.
     public static func write(
         _ model: LanguageModel, to path: String, dtype: DType = .bfloat16, tokenizer: TokenizerFiles = .none,
         special: SpecialTokens = SpecialTokens(), lineage: [String: String] = [:], card: ModelCard = ModelCard(),
-        form: Form = .huggingFace, shardBytes: Int = 5_000_000_000
+        form: Form = .huggingFace, quantization: QuantizationScheme? = nil, shardBytes: Int = 5_000_000_000
     ) throws(TransformerError) {
+        if let scheme = model.quantization { throw .quantized(path: path, scheme: scheme) }
+        if quantization != nil, form != .perBlock {
+            throw .notExportable(
+                path: path, reason: "Hugging Face's LLaMA has no form for quantised weights of ours",
+                remedy: "export the model that is not quantised")
+        }
         let shape = try shape(of: model.architecture, as: form, path: path)
         try check(shape, path: path, dtype: dtype, form: form)
         let files = FileManager.default
@@ -71,8 +78,8 @@ extension ModelFolder {
         } catch { throw .file(path: partial, reason: "cannot be made: \(fileProblem(error))") }
         do throws(TransformerError) {
             try fill(
-                partial, model, as: shape, form: form, dtype: dtype, tokenizer: tokenizer, special: special,
-                lineage: lineage, card: card, shardBytes: shardBytes)
+                partial, model, as: shape, form: form, dtype: quantization == nil ? dtype : .bfloat16, quantization,
+                tokenizer: tokenizer, special: special, lineage: lineage, card: card, shardBytes: shardBytes)
             try FileSystem.rename(partial, to: path)
             try FileSystem.flushFolder(FileSystem.parent(of: path))
         } catch {
@@ -108,6 +115,7 @@ extension ModelFolder {
 
     private static func fill(
         _ folder: String, _ model: LanguageModel, as architecture: Architecture, form: Form, dtype: DType,
+        _ quantization: QuantizationScheme?,
         tokenizer: TokenizerFiles, special: SpecialTokens, lineage: [String: String], card: ModelCard, shardBytes: Int
     ) throws(TransformerError) {
         func put(_ text: String, _ name: String) throws(TransformerError) {
@@ -116,10 +124,10 @@ extension ModelFolder {
         let config =
             form == .blockConfigs
             ? architecture.blockConfigsConfig(special: special, dtype: dtype.rawValue)
-            : architecture.huggingFaceConfig(special: special, dtype: dtype.rawValue)
+            : architecture.huggingFaceConfig(special: special, dtype: dtype.rawValue, quantization: quantization)
         try put(config.text, "config.json")
         try put(JSONValue.object(special.members.filter { $0.value != .null }).text, "generation_config.json")
-        try put(card.text(architecture, dtype: dtype.rawValue, lineage: lineage), "README.md")
+        try put(card.text(architecture, dtype: dtype.rawValue, quantization, lineage: lineage), "README.md")
         try tokenizer.write(to: folder)
         var metadata = ["format": "pt"]
         if !lineage.isEmpty {
@@ -130,8 +138,12 @@ extension ModelFolder {
         do throws(TorchError) {
             try withoutGradients { () throws(TorchError) in
                 var tensors: [(String, Tensor)] = []
-                for weight in try model.weights(paddedTo: architecture) {
-                    tensors.append((weight.name, try weight.tensor.to(dtype)))
+                if let quantization {
+                    tensors = try model.quantizedTensors(quantization)
+                } else {
+                    for weight in try model.weights(paddedTo: architecture) {
+                        tensors.append((weight.name, try weight.tensor.to(dtype)))
+                    }
                 }
                 try SafetensorsWriter.writeSharded(tensors, metadata: written, to: folder, shardBytes: shardBytes)
             }

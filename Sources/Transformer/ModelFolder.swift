@@ -16,6 +16,8 @@ public enum ModelFolder {
         public let tokenizer: TokenizerFiles
         /// Where the weights come from, as exports of ours state it; empty for other models.
         public let lineage: [String: String]
+        /// How the projections are quantised; nil for a dense model.
+        public var quantization: QuantizationScheme?
     }
 
     /// The key of the safetensors metadata that holds the lineage, a JSON object of texts.
@@ -31,11 +33,11 @@ public enum ModelFolder {
                 tokenizer: try source.tokenizer(),
                 lineage: [:])
         }
-        let (architecture, special) = try configuration(path)
+        let (architecture, special, quantization) = try configuration(path)
         let weights = try? SafetensorsFolder(path: path)
         return Description(
             path: path, architecture: architecture, special: special, tokenizer: TokenizerFiles(inFolder: path),
-            lineage: lineage(weights?.metadata ?? [:]))
+            lineage: lineage(weights?.metadata ?? [:]), quantization: quantization)
     }
 
     /// Reads the architecture of a folder or of a `.gguf` file, nothing else.
@@ -46,7 +48,8 @@ public enum ModelFolder {
 
     /// Reads a model from a Hugging Face folder or a `.gguf` file. Every weight must be there with its shape, and no
     /// other.
-    /// - Parameter isFrozen: The model is only run, never trained: it keeps weights of the compute type alone.
+    /// - Parameter isFrozen: The model is only run, never trained: it keeps weights of the compute type alone, and may be
+    ///   quantised.
     /// - Throws: `TransformerError` naming file, tensor, found and expected shape.
     public static func load(
         _ path: String, computeDType: DType = .float32, on device: Device = .cpu, isFrozen: Bool = false
@@ -59,8 +62,19 @@ public enum ModelFolder {
                 lineage: [:])
             return (try source.model(computeDType: computeDType, on: device, isFrozen: isFrozen), description)
         }
-        let (architecture, special) = try configuration(path)
+        let (architecture, special, quantization) = try configuration(path)
         let folder = try open(path)
+        let description = Description(
+            path: path, architecture: architecture, special: special, tokenizer: TokenizerFiles(inFolder: path),
+            lineage: lineage(folder.metadata), quantization: quantization)
+        if let quantization {
+            guard isFrozen else { throw .quantized(path: path, scheme: quantization) }
+            return (
+                try quantizedModel(
+                    architecture, quantization, folder, path: path, computeDType: computeDType, on: device),
+                description
+            )
+        }
         let model = try LanguageModel(
             architecture, names: storedNames(folder, architecture), computeDType: computeDType, on: device,
             isFrozen: isFrozen, source: weightsPath(path)
@@ -73,9 +87,6 @@ public enum ModelFolder {
             }
             return tensor
         }
-        let description = Description(
-            path: path, architecture: architecture, special: special, tokenizer: TokenizerFiles(inFolder: path),
-            lineage: lineage(folder.metadata))
         return (model, description)
     }
 
@@ -87,14 +98,15 @@ public enum ModelFolder {
 
     private static func configuration(
         _ path: String
-    ) throws(TransformerError) -> (architecture: Architecture, special: SpecialTokens) {
+    ) throws(TransformerError) -> (architecture: Architecture, special: SpecialTokens, QuantizationScheme?) {
         let file = path + "/config.json"
         let bytes = try readFile(file)
         let config: JSONValue
         do { config = try JSONValue(parsing: bytes) } catch {
             throw .configuration(path: file, key: "(root)", found: "text that is not JSON", expected: "a JSON object")
         }
-        return (try Architecture(huggingFaceConfig: config, path: file), SpecialTokens(config))
+        let architecture = try Architecture(huggingFaceConfig: config, path: file)
+        return (architecture, SpecialTokens(config), try quantization(config, of: architecture, path: file))
     }
 
     private static func open(_ path: String) throws(TransformerError) -> SafetensorsFolder {
@@ -111,13 +123,13 @@ public enum ModelFolder {
         return try withTorch { () throws(TorchError) in try SafetensorsFolder(path: path) }
     }
 
-    private static func weightsPath(_ path: String) -> String {
+    static func weightsPath(_ path: String) -> String {
         let index = path + "/model.safetensors.index.json"
         return FileManager.default.fileExists(atPath: index) ? index : path + "/model.safetensors"
     }
 
     /// The stored tensors that are weights: not the rotary buffers of old files, not a second copy of a tied head.
-    private static func storedNames(_ folder: SafetensorsFolder, _ architecture: Architecture) -> Set<String> {
+    static func storedNames(_ folder: SafetensorsFolder, _ architecture: Architecture) -> Set<String> {
         Set(
             folder.names.filter {
                 !$0.hasSuffix(".rotary_emb.inv_freq") && !(architecture.tiedEmbeddings && $0 == WeightTable.name(.head))

@@ -26,7 +26,7 @@ public struct ModelSize: Sendable, Hashable {
     public func bytes(_ dtype: DType) -> Int { (projectionElements + otherElements) * dtype.bytes }
 
     /// Projections quantised with their scales, the rest at 2 bytes.
-    public func bytes(_ scheme: QuantizationScheme) -> Int {
+    public func quantizedBytes(_ scheme: QuantizationScheme) -> Int {
         let rest = 2 * otherElements
         return switch scheme {
         case .int8: projectionElements + 4 * projectionOutputs + rest

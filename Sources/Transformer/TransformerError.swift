@@ -27,6 +27,8 @@ public enum TransformerError: Error, Sendable {
     case gguf(path: String, offset: Int, problem: String)
     /// A model that the wanted form cannot express.
     case notExportable(path: String, reason: String, remedy: String)
+    /// A model of quantised weights where full ones are needed.
+    case quantized(path: String, scheme: QuantizationScheme)
     /// A prompt or a sampling setting that cannot be used.
     case generation(problem: String)
 }
@@ -61,6 +63,10 @@ extension TransformerError: CustomStringConvertible {
             "\(path): byte \(offset): \(problem); the file is damaged or incomplete, fetch it again"
         case .notExportable(let path, let reason, let remedy):
             "\(path): cannot export: \(reason); \(remedy)"
+        case .quantized(let path, let scheme):
+            "\(path): holds \(scheme.rawValue) weights, which only Shearling runs: they can be evaluated and can "
+                + "generate, but neither be trained, pruned, quantised again nor exported for other programs; name the "
+                + "model that they were quantised from"
         case .generation(let problem):
             "cannot generate: \(problem)"
         }

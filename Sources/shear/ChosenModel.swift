@@ -23,7 +23,7 @@ struct ChosenModel: ParsableArguments {
         return FileManager.default.fileExists(atPath: inside + "/config.json") ? inside : path
     }
 
-    /// Loads the weights.
+    /// Loads the weights, to be run and not trained: quantised ones too.
     func load() throws(PipelineError) -> (model: LanguageModel, description: ModelFolder.Description) {
         guard let type = DType(rawValue: dtype), [.float32, .bfloat16, .float16].contains(type) else {
             throw ChosenModel.refused("--dtype \(dtype)", "is none of float32, bfloat16, float16")
@@ -36,12 +36,12 @@ struct ChosenModel: ParsableArguments {
         } else {
             throw ChosenModel.refused("--device \(device)", "is none of cpu, cuda:0, cuda:1, ...")
         }
-        return try ChosenModel.load(model, type, on: place)
+        return try ChosenModel.load(model, type, on: place, isFrozen: true)
     }
 
     /// Loads the model at a path.
     static func load(
-        _ model: String, _ dtype: DType = .float32, on device: Device = .cpu
+        _ model: String, _ dtype: DType = .float32, on device: Device = .cpu, isFrozen: Bool = false
     ) throws(PipelineError) -> (model: LanguageModel, description: ModelFolder.Description) {
         guard FileManager.default.fileExists(atPath: model) else {
             throw .missingInput(
@@ -50,7 +50,7 @@ struct ChosenModel: ParsableArguments {
                 ))
         }
         return try withTransformer { () throws(TransformerError) in
-            try ModelFolder.load(folder(model), computeDType: dtype, on: device)
+            try ModelFolder.load(folder(model), computeDType: dtype, on: device, isFrozen: isFrozen)
         }
     }
 

@@ -16,7 +16,7 @@ public struct Tolerance: Sendable {
         case .float32: Tolerance(absolute: 1e-6, relative: 1e-5)
         case .float16: Tolerance(absolute: 1e-3, relative: 4e-3)
         case .bfloat16: Tolerance(absolute: 1e-2, relative: 2e-2)
-        case .int64, .int32, .uint8, .bool: Tolerance(absolute: 0, relative: 0)
+        case .int64, .int32, .int8, .uint8, .bool: Tolerance(absolute: 0, relative: 0)
         }
     }
 }

@@ -36,6 +36,37 @@ struct Misuse: Sendable, CustomTestStringConvertible {
     }
 
     static let misuses: [Misuse] = [
+        Misuse("int8 pack: dtype") { _ = try tensor().int8Packed() },
+        Misuse("int8 pack: no inputs") { _ = try Tensor.zeros([2, 0], .int8).int8Packed() },
+        Misuse("int8 linear: outputs") {
+            _ = try tensor().int8Linear(Tensor.ones([4, 3], .int8), outputs: 5, scales: Tensor.ones([5]))
+        },
+        Misuse("int8 linear: scales") {
+            _ = try tensor().int8Linear(Tensor.ones([4, 3], .int8), outputs: 4, scales: Tensor.ones([3]))
+        },
+        Misuse("int8 linear: packed for another width") {
+            _ = try tensor().int8Linear(Tensor.ones([4, 30], .int8).int8Packed(), outputs: 4, scales: Tensor.ones([4]))
+        },
+        Misuse("int8 linear: bias") {
+            _ = try tensor().int8Linear(
+                Tensor.ones([4, 3], .int8), outputs: 4, scales: Tensor.ones([4]), Tensor.ones([3]))
+        },
+        Misuse("int8 linear: integers") {
+            _ = try Tensor.ones([2, 3], .int64).int8Linear(
+                Tensor.ones([4, 3], .int8), outputs: 4, scales: Tensor.ones([4]))
+        },
+        Misuse("int4 linear: group") {
+            _ = try Tensor.ones([1, 64]).int4Linear(
+                Tensor.zeros([2, 32], .uint8), group: 16, scales: Tensor.ones([2, 4]), offsets: Tensor.ones([2, 4]))
+        },
+        Misuse("int4 linear: width") {
+            _ = try Tensor.ones([1, 65]).int4Linear(
+                Tensor.zeros([2, 32], .uint8), group: 32, scales: Tensor.ones([2, 2]), offsets: Tensor.ones([2, 2]))
+        },
+        Misuse("int4 linear: offsets") {
+            _ = try Tensor.ones([1, 64]).int4Linear(
+                Tensor.zeros([2, 32], .uint8), group: 32, scales: Tensor.ones([2, 2]), offsets: Tensor.ones([2, 1]))
+        },
         Misuse("full: negative size") { _ = try Tensor.zeros([-1]) },
         Misuse("full: no such device", .invalidArgument) { _ = try Tensor.zeros([1], on: .cuda(-7)) },
         Misuse("full: size that overflows") { _ = try Tensor.zeros([Int.max, Int.max]) },

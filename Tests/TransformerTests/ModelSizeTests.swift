@@ -28,7 +28,7 @@ import Transformer
         #expect(size.bytes(.float16) == 2 * parameters && abs(Double(size.bytes(.float16)) * 1e-9 - half) < 6e-4)
         let scales = 4 * layers * (4 * 4096 + 2 * width + 4096)
         #expect(size.projectionOutputs * 4 == scales)
-        #expect(abs(Double(size.bytes(.int8) - scales) * 1e-9 - int8) < 6e-4)
+        #expect(abs(Double(size.quantizedBytes(.int8) - scales) * 1e-9 - int8) < 6e-4)
         #expect(CostModel(architecture).keyValueBytesPerToken(.float16) == cache)
     }
 
@@ -42,6 +42,6 @@ import Transformer
             vocabularySize: 10, hiddenSize: 64, headSize: 16,
             blocks: [BlockShape(queryHeads: 4, keyValueHeads: 4, intermediateSize: 48)], tiedEmbeddings: true)
         let grouped = (4 * 64 + 2 * 48) * (64 / 2 + 4)
-        #expect(ModelSize(small).bytes(.int4) == grouped + 2 * 64 * 48 + 2 * (10 * 64 + 3 * 64))
+        #expect(ModelSize(small).quantizedBytes(.int4) == grouped + 2 * 64 * 48 + 2 * (10 * 64 + 3 * 64))
     }
 }

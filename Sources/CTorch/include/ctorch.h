@@ -25,7 +25,8 @@ typedef struct ct_group ct_group;
 typedef struct ct_work ct_work;
 
 typedef enum ct_dtype : int32_t {
-    CT_FLOAT32 = 0, CT_BFLOAT16, CT_FLOAT16, CT_INT64, CT_INT32, CT_UINT8, CT_BOOL, CT_FLOAT64
+    CT_FLOAT32 = 0, CT_BFLOAT16, CT_FLOAT16, CT_INT64, CT_INT32, CT_UINT8, CT_BOOL, CT_FLOAT64,
+    CT_INT8
 } ct_dtype;
 
 /* A device is -1 for the CPU or the index of a CUDA device. */
@@ -236,6 +237,24 @@ CT_CHECKED ct_status ct_linear_distillation(const ct_tensor *_Nonnull hidden, co
                                             const ct_tensor *_Nonnull teacher_hidden, const ct_tensor *_Nonnull teacher_weight,
                                             const ct_tensor *_Nonnull targets, double share, double temperature,
                                             ct_tensor *_Nullable *_Nonnull losses, ct_tensor *_Nullable *_Nonnull parts);
+
+/* ---- kernels/: products with quantised weights; no gradients ---- */
+
+/* Weights [N, K] int8, K up to 65536, in the form that this processor multiplies fastest: rank 3 where it has one, else
+   the weights themselves. */
+CT_CHECKED ct_status ct_int8_pack(const ct_tensor *_Nonnull weight, ct_tensor *_Nullable *_Nonnull out);
+/* input [.., K] floating, weight [N, K] int8 or what ct_int8_pack made of it, `outputs` N, scales [N] float32, bias [N]
+   floating or NULL -> [.., N] of input's dtype. Of each row a = max|x| / 127, q = x / a to the nearest (ties to even);
+   out = (q . w) * (a * scale) + bias with exact integer sums, the rest in float32. */
+CT_CHECKED ct_status ct_int8_linear(const ct_tensor *_Nonnull input, const ct_tensor *_Nonnull weight, intptr_t outputs,
+                                    const ct_tensor *_Nonnull scales, const ct_tensor *_Nullable bias,
+                                    ct_tensor *_Nullable *_Nonnull out);
+/* input [.., K] floating; weight [N, K / 2] uint8, byte j of a group of `group` (32, 64 or 128) inputs holding input j low
+   and input j + group / 2 high; scales and offsets [N, K / group] float32; bias [N] floating or NULL -> [.., N] of input's
+   dtype: out = x . (scale * (q - 8) + offset) + bias. */
+CT_CHECKED ct_status ct_int4_linear(const ct_tensor *_Nonnull input, const ct_tensor *_Nonnull weight, intptr_t group,
+                                    const ct_tensor *_Nonnull scales, const ct_tensor *_Nonnull offsets,
+                                    const ct_tensor *_Nullable bias, ct_tensor *_Nullable *_Nonnull out);
 
 /* ---- autograd.cpp ---- */
 

@@ -46,6 +46,7 @@ extension StageKind {
         case .superNetwork: SuperNetworkSpec(with).map { .superNetwork($0) }
         case .search: SearchSpec(with).map { .search($0) }
         case .extract: ExtractSpec(with).map { .extract($0) }
+        case .quantize: QuantizeSpec(with).map { .quantize($0) }
         case .evaluate: EvaluateSpec(with).map { .evaluate($0) }
         case .export: ExportSpec(with).map { .export($0) }
         case .compare: CompareSpec(with).map { .compare($0) }
@@ -164,6 +165,16 @@ extension PretrainSpec {
         with.finish()
         guard let start, let data, let training else { return nil }
         self.init(start: start, data: data, training: training, distill: distill)
+    }
+}
+
+extension QuantizeSpec {
+    init?(_ with: YAMLMapping) {
+        let from = with.requiredStage("from")
+        let scheme = with.requiredChoice("scheme", as: QuantizationScheme.self)
+        with.finish()
+        guard let from, let scheme else { return nil }
+        self.init(from: from, scheme: scheme)
     }
 }
 

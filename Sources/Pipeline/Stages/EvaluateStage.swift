@@ -8,6 +8,7 @@ internal import Transformer
 /// and question by question, for paired statistics.
 extension EvaluateSpec: StageSpec {
     public static let revision = 2
+    public static let acceptsQuantized = true
 
     public var needs: [StageNeed] {
         models.enumerated().map { StageNeed(key: "models[\($0.offset)]", stage: $0.element, kind: .model) }

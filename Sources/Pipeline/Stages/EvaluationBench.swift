@@ -27,18 +27,17 @@ struct EvaluationBench {
         let artifact = bench.artifact(id)
         try TrainingBench.requireTokenizer(of: artifact, toFit: corpus, packed)
         let before = Engine.tensorBytes
-        let model = try withTransformer { () throws(TransformerError) in
+        let (model, description) = try withTransformer { () throws(TransformerError) in
             try ModelFolder.load(
-                artifact.file("model"), computeDType: spec.precision.dtype, on: bench.device, isFrozen: true
-            ).model
+                artifact.file("model"), computeDType: spec.precision.dtype, on: bench.device, isFrozen: true)
         }
         let shape = model.architecture
         var measurement = Measurements.Model(
             stage: id.name, fingerprint: "\(artifact.record.fingerprint)", parameters: shape.parameterCount)
         let size = ModelSize(shape)
         measurement.sizes = Measurements.Sizes(
-            fp16Bytes: size.bytes(.float16), int8Bytes: size.bytes(.int8),
-            storedBytes: size.bytes(spec.precision.dtype))
+            fp16Bytes: size.bytes(.float16), int8Bytes: size.quantizedBytes(.int8),
+            storedBytes: description.quantization.map { size.quantizedBytes($0) } ?? size.bytes(spec.precision.dtype))
         measurement.keyValueBytesPerToken = CostModel(shape).keyValueBytesPerToken(spec.precision.dtype)
 
         let validation = DomainLoss(

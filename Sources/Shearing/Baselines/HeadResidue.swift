@@ -15,7 +15,9 @@ extension LanguageModel {
         guard let rows = masks.layout(of: .heads) else { return }
         for pair in HeadResidue.pairs(rows, scores: try importance.scores(for: rows)) {
             guard pair.layer < blocks.count, let attention = blocks[pair.layer].attention else { continue }
-            let shared = attention.query.weight.shape[0] != attention.key.weight.shape[0]
+            // Quantised projections are run and not changed.
+            guard let query = attention.query.weight, let key = attention.key.weight else { continue }
+            let shared = query.shape[0] != key.shape[0]
             let projections = shared ? [attention.query] : [attention.query, attention.key, attention.value]
             try withTorch { () throws(TorchError) in
                 try withoutGradients { () throws(TorchError) in

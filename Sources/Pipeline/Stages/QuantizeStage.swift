@@ -1,0 +1,57 @@
+internal import Torch
+internal import Transformer
+
+/// `quantize`: writes `model/`, a folder in our own form whose projections are stored in few bits; `evaluate` stages,
+/// `shear evaluate` and `shear generate` run it.
+extension QuantizeSpec: StageSpec {
+    public static let revision = 1
+
+    public var needs: [StageNeed] { [StageNeed(key: "from", stage: from, kind: .model)] }
+
+    public func problems() -> [(keyPath: String, reason: String)] { [] }
+
+    public func outlook(_ context: OutlookContext) -> StageOutlook {
+        var outlook = StageOutlook()
+        guard let made = context[from]?.architecture else { return outlook }
+        let size = ModelSize(made)
+        outlook.architecture = made
+        outlook.quantization = scheme
+        outlook.memoryBytes = size.bytes(.float32) + size.quantizedBytes(scheme)
+        outlook.diskBytes = size.quantizedBytes(scheme)
+        let half = size.bytes(.bfloat16)
+        let percent = half > 0 ? (size.quantizedBytes(scheme) * 1000 / half + 5) / 10 : 100
+        outlook.notes = [
+            "weights \(size.quantizedBytes(scheme)) bytes as \(scheme.rawValue), \(percent) percent of \(half) at two bytes each"
+        ]
+        if scheme == .int4 { outlook.notes += groupNotes(made) }
+        return outlook
+    }
+
+    /// How many inputs share a scale, by the projections' number of inputs.
+    private func groupNotes(_ architecture: Architecture) -> [String] {
+        let inputs = Set(WeightTable(architecture).entries.filter(\.isProjection).map { $0.shape[1] }).sorted()
+        return inputs.map { count in
+            QuantizationScheme.groupSize(inputs: count).map { "groups of \($0) in projections of \(count) inputs" }
+                ?? "projections of \(count) inputs stay bfloat16: neither 128, 64 nor 32 divides that"
+        }
+    }
+
+    public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
+        try Folder.remove(output.file("model"))
+        let source = bench.artifact(from)
+        do throws(TransformerError) {
+            let (model, description) = try ModelFolder.load(source.file("model"), computeDType: .float32)
+            let size = ModelSize(model.architecture)
+            try ModelFolder.write(
+                model, to: output.file("model"), tokenizer: description.tokenizer, special: description.special,
+                lineage: bench.lineageMetadata,
+                card: ModelCard(title: "\(bench.pipeline): \(bench.id), \(from) in \(scheme.rawValue)"),
+                form: .perBlock, quantization: scheme)
+            return StageResult(
+                facts: .object([
+                    "parameters": .integer(model.architecture.parameterCount), "scheme": .string(scheme.rawValue),
+                    "stored_bytes": .integer(size.quantizedBytes(scheme)), "fp16_bytes": .integer(size.bytes(.float16)),
+                ]))
+        } catch { throw .transformer(error) }
+    }
+}
