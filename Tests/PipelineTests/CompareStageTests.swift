@@ -149,7 +149,7 @@ import Transformer
             arms: [
                 ArmSpec(name: "targeted", method: .targeted, model: stage("sheared")),
                 ArmSpec(name: "nas", method: .nas, model: stage("picked")),
-            ], scores: [stage("scores")], match: [.parameters], tolerance: ToleranceSpec(), cacheTokens: 0,
+            ], scores: [stage("scores")], search: [], match: [.parameters], tolerance: ToleranceSpec(), cacheTokens: 0,
             resamples: 100)
         let found = spec.outlook(
             OutlookContext(

@@ -35,13 +35,13 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: folder + "/README.md"))
         let report = try #require(first.output.split(separator: "\n").first { $0.hasPrefix("report: ") })
         let page = try String(contentsOfFile: String(report.dropFirst("report: ".count)), encoding: .utf8)
-        #expect(page.contains("<h1>tiny</h1>") && page.contains("Masks of sheared"))
+        #expect(page.contains("<h1>tiny</h1>") && page.contains("Masks of sheared") && page.contains("Hypervolume over evaluations"))
         #expect(first.output.contains("At equal parameters"), "the verdict is printed")
 
         let start = ContinuousClock.now
         let second = try ShearBinary.run(["run", "pipelines/tiny.yaml", "--runs", runs.path])
         #expect(second.code == 0 && ContinuousClock.now - start < .seconds(5))
-        #expect(second.messages.split(separator: "\n").filter { $0.hasSuffix("cached") }.count == 11)
+        #expect(second.messages.split(separator: "\n").filter { $0.hasSuffix("cached") }.count == 13)
         #expect(try ShearBinary.run(["run", "pipelines/tiny.yaml", "--runs", runs.path, "--verify"]).code == 0)
         let plan = try ShearBinary.run(["plan", "pipelines/tiny.yaml", "--runs", runs.path])
         #expect(plan.output.contains("Nothing to do: every stage is cached."))

@@ -6,6 +6,8 @@ public struct CompareSpec: Encodable, Sendable, Equatable {
     public var arms: [ArmSpec]
     /// The `evaluate` stages that measured the arms' models; where two measured the same part of a model, the first counts.
     public var scores: [StageID]
+    /// Searches that are drawn although no arm rests on them, such as baselines; those that arms rest on always are.
+    public var search: [StageID]
     /// The arm that the others are held against; the first one when not stated.
     public var reference: String?
     /// The measures of size by which arms are matched with the reference.
@@ -20,7 +22,7 @@ public struct CompareSpec: Encodable, Sendable, Equatable {
     public var seed: UInt64?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case arms, scores, reference, match, tolerance
+        case arms, scores, search, reference, match, tolerance
         case cacheTokens = "cache_tokens"
         case resamples, seed
     }

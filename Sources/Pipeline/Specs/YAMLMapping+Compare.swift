@@ -9,6 +9,7 @@ extension CompareSpec {
         let arms = with.requiredMappings("arms")?.compactMap { ArmSpec($0) }
         if !with.contains("scores") { with.note("scores", "the key 'scores' is missing") }
         let scores = with.list("scores") { with.stage(of: $0, $1) }
+        let search = with.list("search") { with.stage(of: $0, $1) }
         let reference = with.string("reference")
         let match = with.choices("match", as: SizeMatch.Criterion.self)
         var tolerance = ToleranceSpec()
@@ -24,7 +25,7 @@ extension CompareSpec {
         with.finish()
         guard let arms, let scores else { return nil }
         self.init(
-            arms: arms, scores: scores, reference: reference, match: match ?? [], tolerance: tolerance,
+            arms: arms, scores: scores, search: search ?? [], reference: reference, match: match ?? [], tolerance: tolerance,
             cacheTokens: cache ?? 0, resamples: resamples ?? 10_000, seed: seed.map(UInt64.init))
     }
 }

@@ -11,6 +11,7 @@ extension CompareSpec: StageSpec {
                 stage.map { StageNeed(key: "arms[\(index)].\(key)", stage: $0, kind: .model) }
             }
         } + scores.enumerated().map { StageNeed(key: "scores[\($0.offset)]", stage: $0.element, kind: .scores) }
+            + search.enumerated().map { StageNeed(key: "search[\($0.offset)]", stage: $0.element, kind: .front) }
     }
 
     /// The resamples are drawn.
@@ -40,6 +41,7 @@ extension CompareSpec: StageSpec {
             found.append(("reference", "no arm has the name '\(reference)'; the arms are \(names)"))
         }
         if scores.isEmpty { found.append(("scores", "is empty; name at least one evaluate stage")) }
+        if Set(search).count != search.count { found.append(("search", "names a stage twice")) }
         if Set(match).count != match.count { found.append(("match", "names a measure twice")) }
         return found
     }

@@ -27,6 +27,7 @@ extension ExtractSpec: StageSpec {
             if case .picked(_, let search) = choice {
                 front = context.artifacts[search]
                 if front == nil {
+                    outlook.choices = try? SubNetworkSizes(space, of: source)
                     outlook.notes.append("which part it is will be known when \(search) has ended")
                     return outlook
                 }
