@@ -40,7 +40,7 @@ public final class Linear {
             }
             return try input.linear(isTransposed ? try matrix.transposed(0, 1) : matrix, offset)
         case .quantized(let matrix):
-            if let prefix, !matrix.shape.contains(prefix) {
+            if let prefix, prefix < matrix.storedRows {
                 throw TorchError(
                     code: .unsupported, operation: "Linear.callAsFunction",
                     message: "a view cannot run a part of quantised weights: cut the model first, then quantise it")

@@ -5,6 +5,8 @@ public final class QuantizedMatrix {
     public let scheme: QuantizationScheme
     /// Rows and columns of the matrix it stands for, `[out, in]`.
     public let shape: [Int]
+    /// Rows of the matrix as a dense one is held: outputs, or the neurons that a down projection reads.
+    let storedRows: Int
     /// Inputs that share a scale.
     public let group: Int
     /// In the form that this processor multiplies fastest.
@@ -16,6 +18,7 @@ public final class QuantizedMatrix {
     init(_ form: QuantizedForm, _ tensors: [Tensor], on device: Device) throws(TorchError) {
         scheme = form.scheme
         shape = form.entry.shape
+        storedRows = form.entry.storedShape[0]
         group = form.group
         let bytes = try tensors[0].copied().to(device)
         weight = form.scheme == .int8 ? try bytes.int8Packed() : bytes

@@ -7,7 +7,7 @@ import Torch
     private func reference(_ x: Tensor, _ weight: Tensor, _ scales: Tensor, _ bias: Tensor?) throws -> Tensor {
         let values = try x.to(.float32)
         let most = try values.abs().maximum(over: -1, keepingAxes: true)
-        let inverse = try Tensor.selecting(most.equal(to: 0), Tensor.zeros(most.shape), most.reciprocal() * 127)
+        let inverse = try Tensor.selecting(most.equal(to: 0), Tensor.zeros(most.shape), 127 / most)
         let q = try (values * inverse).rounded()
         let sums = try q.to(.float64).matmul(weight.to(.float64).transposed(0, 1)).to(.float32)
         let y = try sums * (most / 127 * scales)

@@ -84,9 +84,12 @@ import Torch
             #expect(config.contains("\"model_type\": \"shearling_llama\"") && !config.contains("LlamaForCausalLM"))
         }
         let tokens = try TinyModel.tokens(source.architecture)
-        let view = SubNetworkView(layers: [0, 1, 2], intermediateSizes: [50, 40, 64])
-        #expect(throws: TorchError.self) {
-            try withoutGradients { try quantized.hidden(tokens, in: ForwardContext(view: view)) }
+        // 64 is the hidden size too: what counts is how many of the 96 neurons run.
+        for neurons in [50, 64] {
+            let view = SubNetworkView(layers: [0, 1, 2], intermediateSizes: [neurons, 40, 64])
+            #expect(throws: TorchError.self) {
+                try withoutGradients { try quantized.hidden(tokens, in: ForwardContext(view: view)) }
+            }
         }
         // A whole layer may still be left out.
         let shorter = SubNetworkView(layers: [0, 2], intermediateSizes: [96, 40, 64])
