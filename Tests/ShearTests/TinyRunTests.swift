@@ -35,7 +35,9 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: folder + "/README.md"))
         let report = try #require(first.output.split(separator: "\n").first { $0.hasPrefix("report: ") })
         let page = try String(contentsOfFile: String(report.dropFirst("report: ".count)), encoding: .utf8)
-        #expect(page.contains("<h1>tiny</h1>") && page.contains("Masks of sheared") && page.contains("Hypervolume over evaluations"))
+        #expect(
+            page.contains("<h1>tiny</h1>") && page.contains("Masks of sheared")
+                && page.contains("Hypervolume over evaluations"))
         #expect(first.output.contains("At equal parameters"), "the verdict is printed")
 
         let start = ContinuousClock.now

@@ -25,7 +25,8 @@ extension CompareSpec {
         with.finish()
         guard let arms, let scores else { return nil }
         self.init(
-            arms: arms, scores: scores, search: search ?? [], reference: reference, match: match ?? [], tolerance: tolerance,
+            arms: arms, scores: scores, search: search ?? [], reference: reference, match: match ?? [],
+            tolerance: tolerance,
             cacheTokens: cache ?? 0, resamples: resamples ?? 10_000, seed: seed.map(UInt64.init))
     }
 }
