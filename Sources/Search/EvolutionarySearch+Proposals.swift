@@ -9,7 +9,7 @@ extension EvolutionarySearch {
         var proposals: [Proposal] = []
         switch method {
         case .random: break
-        case .nsga2: proposals = offspring(of: known, unless: seen)
+        case .nsga2: proposals = offspring(of: known, unless: seen, with: evaluator)
         case .linas where known.count >= PredictorChoice.leastSamples:
             let search = predictedSearch(known, with: evaluator)
             predictors = search.predictors.map(\.report)
@@ -18,14 +18,19 @@ extension EvolutionarySearch {
         case .linas: break
         }
         var stream = RandomStream(seed: seed, name: "search/random-\(round)")
-        return proposals
-            + space.randomGenomes(
-                population - proposals.count, unless: seen.union(proposals.map(\.genome)), using: &stream
-            ).map { Proposal(genome: $0, method: .random) }
+        let missing = population - proposals.count
+        let taken = seen.union(proposals.map(\.genome))
+        let random =
+            evaluator.isConstrained
+            ? space.randomGenomes(missing, unless: taken, without: evaluator.violation, using: &stream)
+            : space.randomGenomes(missing, unless: taken, using: &stream)
+        return proposals + random.map { Proposal(genome: $0, method: .random) }
     }
 
     /// The children of what survived the rounds so far; none when fewer than two did.
-    private func offspring(of rows: [MeasuredCandidate], unless seen: Set<Genome>) -> [Proposal] {
+    private func offspring(
+        of rows: [MeasuredCandidate], unless seen: Set<Genome>, with evaluator: some CandidateEvaluator
+    ) -> [Proposal] {
         var algorithm = GeneticAlgorithm(
             variation: IntegerVariation(space: space), size: population, width: objectives.count)
         for past in 0..<round {
@@ -37,8 +42,11 @@ extension EvolutionarySearch {
         }
         guard algorithm.count > 1 else { return [] }
         var stream = RandomStream(seed: seed, name: "search/offspring-\(round)")
-        return algorithm.offspring(population, using: &stream) { seen.contains(Genome(Array($0))) }
-            .genomes(space.geneCount).map { Proposal(genome: $0, method: .offspring) }
+        return algorithm.offspring(population, using: &stream) {
+            let genome = Genome(Array($0))
+            return seen.contains(genome) || evaluator.violation(genome) > 0
+        }
+        .genomes(space.geneCount).map { Proposal(genome: $0, method: .offspring) }
     }
 
     /// A predictor for each measured objective, learnt from what `rows` say, turned so that smaller is better.
@@ -54,6 +62,7 @@ extension EvolutionarySearch {
         }
         return PredictedSearch(
             space: space, objectives: objectives, predictors: predictors, computed: evaluator.computedScores,
+            violation: evaluator.isConstrained ? evaluator.violation : nil,
             population: population, evaluations: predictions)
     }
 }

@@ -8,6 +8,8 @@ struct PredictedSearch {
     let predictors: [ScorePredictor]
     /// The values of the computed objectives of a genome.
     let computed: (Genome) -> [Double]
+    /// How far a genome is from what may be measured; nil when all may.
+    let violation: ((Genome) -> Double)?
     /// The size of the population, and how many genomes are predicted in all.
     let population: Int
     let evaluations: Int
@@ -21,18 +23,20 @@ struct PredictedSearch {
     func proposals(unless seen: Set<Genome>, using stream: inout RandomStream) -> [Proposal] {
         var algorithm = GeneticAlgorithm(
             variation: IntegerVariation(space: space), size: population, width: objectives.count)
-        let first = algorithm.drawn(population, using: &stream)
+        let first =
+            violation.map { space.randomGenomes(population, unless: [], without: $0, using: &stream).flatMap(\.genes) }
+            ?? algorithm.drawn(population, using: &stream)
         algorithm.survive(with: first, scores(first), using: &stream)
         for _ in 1..<max(evaluations / population, 2) {
             let children = algorithm.offspring(population, using: &stream)
             if children.isEmpty { break }
             algorithm.survive(with: children, scores(children), using: &stream)
         }
-        let ranked = ranked(algorithm).filter { !seen.contains($0) }
+        let ranked = ranked(algorithm).filter { !seen.contains($0) && isFeasible($0) }
         let missing = population - ranked.count
         guard missing > 0, algorithm.count > 1 else { return ranked.map { Proposal(genome: $0, method: .predicted) } }
         let children = algorithm.offspring(Self.refillChoice * missing, using: &stream) {
-            seen.contains(Genome(Array($0)))
+            seen.contains(Genome(Array($0))) || !isFeasible(Genome(Array($0)))
         }
         var refill = GeneticAlgorithm(variation: algorithm.variation, size: missing, width: objectives.count)
         refill.survive(with: children, scores(children), using: &stream)
@@ -53,14 +57,21 @@ struct PredictedSearch {
         }
     }
 
-    /// The scores of each genome, predicted or computed, turned so that smaller is better.
+    private func isFeasible(_ genome: Genome) -> Bool { violation.map { $0(genome) == 0 } ?? true }
+
+    /// The scores of each genome, predicted or computed, turned so that smaller is better. One that may not be measured
+    /// gets its violation in all of them, far beyond any score: so it is dominated by all that may, and by those that
+    /// violate less (constraint domination, Deb et al. 2002).
     private func scores(_ genes: [UInt8]) -> [Double] {
         let measured = objectives.filter { $0.source == .measured }
         let predictions = zip(measured, predictors).map { objective, predictor in
             predictor.values(genes).map { objective.minimised($0) }
         }
         return genes.genomes(space.geneCount).enumerated().flatMap { index, genome in
-            objectives.minimised(
+            if let violation = violation?(genome), violation > 0 {
+                return [Double](repeating: 1e100 * (1 + violation), count: objectives.count)
+            }
+            return objectives.minimised(
                 objectives.merged(measured: predictions.map { $0[index] }, computed: computed(genome)))
         }
     }

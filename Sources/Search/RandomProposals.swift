@@ -18,6 +18,46 @@ extension SearchSpace {
         return genomes
     }
 
+    /// As `randomGenomes(_:unless:using:)`, of genomes without violation: each is drawn, then repaired by random moves of
+    /// single genes that lessen its violation. Fewer when repairs no longer lead to new ones.
+    func randomGenomes(
+        _ wanted: Int, unless seen: Set<Genome>, without violation: (Genome) -> Double, using stream: inout RandomStream
+    ) -> [Genome] {
+        let variation = IntegerVariation(space: self)
+        var known = seen
+        var genomes: [Genome] = []
+        var attempts = 0
+        while genomes.count < wanted, attempts < 100 + 20 * wanted {
+            attempts += 1
+            var genes = [UInt8](repeating: 0, count: geneCount)
+            variation.draw(&genes, at: 0, using: &stream)
+            let genome = repaired(Genome(genes), violation, variation, using: &stream)
+            if violation(genome) == 0, known.insert(genome).inserted { genomes.append(genome) }
+        }
+        if genomes.count < wanted, genomeCount <= Self.listedCount {
+            let left = Set(all()).subtracting(known).filter { violation($0) == 0 }
+                .sorted { $0.genes.lexicographicallyPrecedes($1.genes) }
+            genomes += stream.order(of: left.count).prefix(wanted - genomes.count).map { left[$0] }
+        }
+        return genomes
+    }
+
+    private func repaired(
+        _ genome: Genome, _ violation: (Genome) -> Double, _ variation: IntegerVariation,
+        using stream: inout RandomStream
+    ) -> Genome {
+        var (best, least) = (genome, violation(genome))
+        for _ in 0..<(50 * geneCount) where least > 0 {
+            var genes = best.genes
+            let gene = Int(stream.integer(below: UInt64(geneCount)))
+            genes[gene] = UInt8(stream.integer(below: UInt64(optionCounts[gene])))
+            let moved = canonical(Genome(genes))
+            let found = violation(moved)
+            if found < least { (best, least) = (moved, found) }
+        }
+        return best
+    }
+
     /// Every canonical genome.
     private func all() -> [Genome] {
         var genomes = (0..<optionCounts[0]).map { [UInt8($0)] }

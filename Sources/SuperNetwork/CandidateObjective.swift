@@ -61,4 +61,14 @@ public enum CandidateObjective: Sendable, Hashable {
 
     /// Whether it takes a clock, so that no two runs measure the same.
     public var isTimed: Bool { self == .prefillLatency || self == .decodeLatency }
+
+    /// Its value, when it is a size.
+    func value(of size: SubNetworkSize) -> Double? {
+        switch self {
+        case .parameters: Double(size.parameters)
+        case .halfPrecisionBytes: Double(size.halfPrecisionBytes)
+        case .int8Bytes: Double(size.int8Bytes)
+        case .domainLoss, .accuracy, .prefillLatency, .decodeLatency: nil
+        }
+    }
 }

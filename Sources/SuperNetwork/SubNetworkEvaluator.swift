@@ -15,16 +15,20 @@ public struct SubNetworkEvaluator: CandidateEvaluator {
     private let rows: DomainLoss?
     private let tasks: [MultipleChoice]
     private let speed: ThroughputSettings
+    /// Sizes between which candidates must lie.
+    private let limits: [(size: CandidateObjective, range: ClosedRange<Double>)]
 
     /// - Parameters:
     ///   - rows: For `domain_loss`: the rows that candidates are compared on.
     ///   - tasks: For `accuracy:<task>`: the questions of each task, of the split that a search may look at.
     ///   - speed: For latencies: how they are measured.
+    ///   - limits: Sizes (computed objectives) and the ranges that candidates must lie in; others are never measured.
     /// - Throws: `SuperNetworkError.space` when the space does not fit the model; `.evaluation` when an objective lacks
     ///   what it is measured on, or is given questions of another split.
     public init(
         _ model: LanguageModel, space: ElasticSpace, objectives: [CandidateObjective], rows: DomainLoss? = nil,
-        tasks: [MultipleChoice] = [], speed: ThroughputSettings = ThroughputSettings()
+        tasks: [MultipleChoice] = [], speed: ThroughputSettings = ThroughputSettings(),
+        limits: [(size: CandidateObjective, range: ClosedRange<Double>)] = []
     ) throws(SuperNetworkError) {
         sizes = try SubNetworkSizes(space, of: model.architecture)
         do throws(EvaluationError) {
@@ -48,6 +52,7 @@ public struct SubNetworkEvaluator: CandidateEvaluator {
         self.rows = rows
         self.tasks = tasks
         self.speed = speed
+        self.limits = limits
     }
 
     public func scores(_ genomes: [Genome]) throws(SuperNetworkError) -> [[Double]] {
@@ -57,17 +62,25 @@ public struct SubNetworkEvaluator: CandidateEvaluator {
     }
 
     public func computedScores(_ genome: Genome) -> [Double] {
-        let size: SubNetworkSize
-        do throws(SuperNetworkError) { size = try sizes(genome) } catch {
-            preconditionFailure("a search asks about genomes of its own space: \(error)")
+        let size = size(genome)
+        return objectives.compactMap { $0.value(of: size) }
+    }
+
+    public var isConstrained: Bool { !limits.isEmpty }
+
+    /// By how much its sizes lie outside their ranges, as shares of the ranges' upper ends.
+    public func violation(_ genome: Genome) -> Double {
+        let size = size(genome)
+        return limits.reduce(0) { sum, limit in
+            guard let value = limit.size.value(of: size) else { return sum }
+            let outside = max(limit.range.lowerBound - value, value - limit.range.upperBound, 0)
+            return sum + outside / max(abs(limit.range.upperBound), 1)
         }
-        return objectives.compactMap { objective in
-            switch objective {
-            case .parameters: Double(size.parameters)
-            case .halfPrecisionBytes: Double(size.halfPrecisionBytes)
-            case .int8Bytes: Double(size.int8Bytes)
-            case .domainLoss, .accuracy, .prefillLatency, .decodeLatency: nil
-            }
+    }
+
+    private func size(_ genome: Genome) -> SubNetworkSize {
+        do throws(SuperNetworkError) { return try sizes(genome) } catch {
+            preconditionFailure("a search asks about genomes of its own space: \(error)")
         }
     }
 

@@ -136,3 +136,35 @@ import Testing
         }
     }
 }
+
+@Suite struct ConstrainedSearchTests {
+    /// `SmallSearch` of which only sizes in a narrow range may be measured.
+    private struct Narrow: CandidateEvaluator {
+        var inner = SmallSearch()
+        let range = 13.0...14.0
+
+        mutating func scores(_ genomes: [Genome]) -> [[Double]] { inner.scores(genomes) }
+        func computedScores(_ genome: Genome) -> [Double] { inner.computedScores(genome) }
+        var isConstrained: Bool { true }
+        func violation(_ genome: Genome) -> Double {
+            let size = computedScores(genome)[0]
+            return max(range.lowerBound - size, size - range.upperBound, 0)
+        }
+    }
+
+    @Test(arguments: SearchMethod.allCases)
+    func onlyWhatMayBeMeasuredIs(method: SearchMethod) throws {
+        var evaluator = Narrow()
+        var search = try SmallSearch.search(method)
+        search.run(evaluations: 48, with: &evaluator)
+        #expect(search.archive.count == 48 && Set(search.archive.map(\.genome)).count == 48)
+        #expect(search.archive.allSatisfy { evaluator.range.contains($0.scores[0]) })
+        for count in [0, 5, 6, 20, 47] {
+            var resumed = try SmallSearch.search(method)
+            try resumed.resume(Array(search.archive[..<count]), with: evaluator)
+            resumed.run(evaluations: 48, with: &evaluator)
+            #expect(resumed.archive.map(\.row) == search.archive.map(\.row))
+        }
+        if method == .linas { #expect(search.archive.contains { $0.method == .predicted }) }
+    }
+}

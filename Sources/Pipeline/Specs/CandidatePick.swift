@@ -1,9 +1,11 @@
 internal import Search
 
-/// Which candidate of a search is taken: `knee`, `id:12`, or the best within a bound, such as `parameters<=90000000`.
+/// Which candidate of a search is taken: `knee`, `best`, `id:12`, or the best within a bound, such as `parameters<=90000000`.
 public enum CandidatePick: Sendable, Equatable {
     /// The knee of the front (``ParetoFront/knee``).
     case knee
+    /// The front's best in the first objective.
+    case best
     /// The candidate of this place in the journal, on the front or not.
     case id(Int)
     /// Of the front's members whose value of one objective is no worse than a bound, the best in the first other objective.
@@ -13,6 +15,8 @@ public enum CandidatePick: Sendable, Equatable {
     init?(_ text: String) {
         if text == "knee" {
             self = .knee
+        } else if text == "best" {
+            self = .best
         } else if text.hasPrefix("id:"), let id = Int(text.dropFirst(3)), id >= 0 {
             self = .id(id)
         } else if let sign = ["<=", ">="].first(where: { text.contains($0) }),
@@ -29,6 +33,7 @@ public enum CandidatePick: Sendable, Equatable {
     var words: String {
         switch self {
         case .knee: "being the knee of the front"
+        case .best: "being the best in the first objective"
         case .id(let id): "being candidate \(id)"
         case .bounded(let objective, let bound): "being the best with \(objective) within \(CandidatePick.text(bound))"
         }
@@ -45,11 +50,12 @@ public enum CandidatePick: Sendable, Equatable {
         _ front: ParetoFront, journal: () throws(PipelineError) -> [MeasuredCandidate]
     ) throws(PipelineError) -> Genome {
         switch self {
-        case .knee:
-            guard let knee = front.knee else {
+        case .knee, .best:
+            // Members stand best first in the first objective.
+            guard let member = self == .knee ? front.knee : front.members.first else {
                 throw .mismatch("the search found nothing that can be compared", remedy: "look at its journal.csv")
             }
-            return knee.genome
+            return member.genome
         case .id(let id):
             let all = try journal()
             guard all.indices.contains(id) else {
@@ -86,6 +92,7 @@ extension CandidatePick: Encodable {
         var container = encoder.singleValueContainer()
         switch self {
         case .knee: try container.encode("knee")
+        case .best: try container.encode("best")
         case .id(let id): try container.encode("id:\(id)")
         case .bounded(let objective, let bound): try container.encode("\(objective) within \(bound)")
         }

@@ -27,14 +27,22 @@ public struct SearchSpec: Encodable, Sendable, Equatable {
     public var predictions: Int
     /// The point up to which hypervolume counts, by objective; objectives that are missing get one from the search.
     public var reference: [String: Double]
+    /// Sizes between which all candidates lie, both ends included, by name.
+    public var within: [String: Limits]
     public var precision: TrainingSpec.Precision
     /// The stage's seed; the pipeline's when not stated.
     public var seed: UInt64?
 
+    /// A range of a size.
+    public struct Limits: Encodable, Sendable, Equatable {
+        public var from: Double
+        public var to: Double
+    }
+
     enum CodingKeys: String, CodingKey, CaseIterable {
         case from, objectives, data, rows, tasks
         case taskLimit = "task_limit"
-        case throughput, method, population, evaluations, predictions, reference, precision, seed
+        case throughput, method, population, evaluations, predictions, reference, within, precision, seed
     }
 
     /// What decides nothing is left out.
@@ -56,6 +64,7 @@ public struct SearchSpec: Encodable, Sendable, Equatable {
         try container.encode(evaluations, forKey: .evaluations)
         if method == .linas { try container.encode(predictions, forKey: .predictions) }
         if !reference.isEmpty { try container.encode(reference, forKey: .reference) }
+        if !within.isEmpty { try container.encode(within, forKey: .within) }
         try container.encode(precision, forKey: .precision)
         try container.encodeIfPresent(seed, forKey: .seed)
     }

@@ -25,15 +25,33 @@ extension SearchSpec {
                 "predictions", "has no meaning for method: \(method.rawValue), which predicts nothing; take it out")
         }
         let reference = with.contains("reference") ? with.numbers("reference") : [:]
+        let within = with.contains("within") ? SearchSpec.limits(with, key: "within") : [:]
         let precision = with.choice("precision", as: TrainingSpec.Precision.self)
         let seed = with.int("seed", in: 0...Int.max)
         with.finish()
-        guard let from, let objectives, let evaluations, let reference else { return nil }
+        guard let from, let objectives, let evaluations, let reference, let within else { return nil }
         self.init(
             from: from, objectives: objectives, data: data, rows: rows, tasks: tasks ?? [], taskLimit: limit ?? 0,
             throughput: throughput, method: method, population: population, evaluations: evaluations,
-            predictions: predictions ?? max(20_000, population), reference: reference,
+            predictions: predictions ?? max(20_000, population), reference: reference, within: within,
             precision: precision ?? .bfloat16, seed: seed.map(UInt64.init))
+    }
+}
+
+extension SearchSpec {
+    /// Reads `{ parameters: { from: 1, to: 2 } }`.
+    fileprivate static func limits(_ with: YAMLMapping, key: String) -> [String: Limits]? {
+        guard let map = with.mapping(key) else { return nil }
+        var limits: [String: Limits] = [:]
+        for name in map.keys {
+            guard let range = map.mapping(name) else { continue }
+            let from = range.requiredDouble("from", in: 0...1e18)
+            let to = range.requiredDouble("to", in: 0...1e18)
+            range.finish()
+            if let from, let to { limits[name] = Limits(from: from, to: to) }
+        }
+        map.finish()
+        return limits
     }
 }
 

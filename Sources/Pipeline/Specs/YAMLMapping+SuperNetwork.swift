@@ -67,7 +67,7 @@ extension ExtractSpec {
                 return nil
             }
             guard let chosen = CandidatePick(pick) else {
-                with.note("pick", "'\(pick)' is none of knee, id:<number>, <objective><=<bound>")
+                with.note("pick", "'\(pick)' is none of knee, best, id:<number>, <objective><=<bound>")
                 return nil
             }
             guard let from else { return nil }

@@ -40,7 +40,10 @@ struct SearchInstruments {
         }
         do throws(SuperNetworkError) {
             evaluator = try SubNetworkEvaluator(
-                model, space: space, objectives: spec.objectives, rows: rows, tasks: tasks, speed: speed)
+                model, space: space, objectives: spec.objectives, rows: rows, tasks: tasks, speed: speed,
+                limits: spec.within.compactMap { name, limits in
+                    CandidateObjective(name).map { ($0, limits.from...limits.to) }
+                })
             searchSpace = try space.searchSpace()
         } catch { throw .superNetwork(error) }
         tokensPerCandidate = tokens

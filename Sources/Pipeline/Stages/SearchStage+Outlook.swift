@@ -25,6 +25,13 @@ extension SearchSpec {
         for name in reference.keys.sorted() where !names.contains(name) {
             found.append(("reference.\(name)", "is none of the objectives \(names.joined(separator: ", "))"))
         }
+        for (name, limits) in within.sorted(by: { $0.key < $1.key }) {
+            if CandidateObjective(name)?.searched.source != .computed {
+                found.append(("within.\(name)", "is no size; parameters, fp16_bytes and int8_bytes are"))
+            } else if limits.from > limits.to {
+                found.append(("within.\(name)", "has a from above its to"))
+            }
+        }
         return found
     }
 
@@ -76,6 +83,7 @@ extension SearchSpec {
                 rows: context.runtime.microBatch ?? EvaluateSpec.standardRows, sequenceLength: max(length, 1),
                 weightDType: precision.dtype
             ).totalBytes
+        outlook.problems += unreachable(space, of: source)
         let count = Int(min(Double(evaluations), space.subNetworkCount))
         if count < evaluations {
             outlook.notes.append("the space has \(count) sub-networks; all are measured")
@@ -92,6 +100,26 @@ extension SearchSpec {
             Double(count * perCandidate) * costs.reduce(0, +) / Double(max(costs.count, 1))
         if !tasks.isEmpty { outlook.notes.append("tokens of task questions are not counted here") }
         return outlook
+    }
+
+    /// Ranges of sizes that no sub-network meets. The one closest to a range's middle is outside only if all are.
+    private func unreachable(_ space: ElasticSpace, of source: Architecture) -> [(keyPath: String, reason: String)] {
+        guard let sizes = try? SubNetworkSizes(space, of: source) else { return [] }
+        var found: [(keyPath: String, reason: String)] = []
+        for (name, bytes) in [("parameters", 1.0), ("fp16_bytes", 2.0)] {
+            guard let limits = within[name] else { continue }
+            let closest =
+                Double(sizes.closest(toParameters: Int((limits.from + limits.to) / 2 / bytes)).parameters) * bytes
+            if closest < limits.from || closest > limits.to {
+                let range = sizes.parameterRange
+                found.append(
+                    (
+                        "within.\(name)",
+                        "no sub-network lies there: the closest has \(Int(closest)), the space goes from \(Int(Double(range.lowerBound) * bytes)) to \(Int(Double(range.upperBound) * bytes))"
+                    ))
+            }
+        }
+        return found
     }
 
     /// Tokens of a candidate as far as they are known before the run; nil when rows are not packed yet.
