@@ -55,6 +55,19 @@ import Transformer
         }
     }
 
+    @Test(arguments: ["linas, predictions: 60", "nsga2", "random"])
+    func aSearchWithinSizesMeasuresNothingElse(_ method: String) throws {
+        let free = try pipeline("method: random")
+        try free.run(four)
+        let sizes = try journal(search(free)).map { $0.scores[1] }.sorted()
+        let (from, to) = (sizes[3], sizes[20])
+        let bound = try pipeline("method: \(method), within: { parameters: { from: \(Int(from)), to: \(Int(to)) } }")
+        try bound.run(four)
+        let found = try journal(search(bound)).map { $0.scores[1] }
+        // Fewer than asked for where the range holds fewer.
+        #expect(found.count > 6 && found.allSatisfy { $0 >= from && $0 <= to }, "\(found.count)")
+    }
+
     @Test func aSearchLeavesItsJournalAndItsFront() throws {
         let small = try pipeline()
         var shown: [Int] = []

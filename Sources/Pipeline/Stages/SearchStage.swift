@@ -123,6 +123,8 @@ private struct StoppableCandidates: CandidateEvaluator {
     }
 
     func computedScores(_ genome: Genome) -> [Double] { evaluator.computedScores(genome) }
+    var isConstrained: Bool { evaluator.isConstrained }
+    func violation(_ genome: Genome) -> Double { evaluator.violation(genome) }
 }
 
 /// Runs search code and turns its error into this module's.
