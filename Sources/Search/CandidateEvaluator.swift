@@ -13,16 +13,12 @@ public protocol CandidateEvaluator {
     /// Asked some ten thousand times a round.
     func computedScores(_ genome: Genome) -> [Double]
 
-    /// Whether some genomes must not be measured.
-    var isConstrained: Bool { get }
-    /// How far a genome is from what may be measured; 0 for one that may. Asked as often as `computedScores`.
-    func violation(_ genome: Genome) -> Double
+    /// How far a genome is from what may be measured, 0 for one that may; nil when all may. Asked as often as
+    /// `computedScores`. Without a default, so that an evaluator around another cannot forget the other's limits.
+    var violation: ((Genome) -> Double)? { get }
 }
 
 extension CandidateEvaluator {
     /// For searches without a computed objective.
     public func computedScores(_ genome: Genome) -> [Double] { [] }
-
-    public var isConstrained: Bool { false }
-    public func violation(_ genome: Genome) -> Double { 0 }
 }

@@ -21,9 +21,8 @@ extension EvolutionarySearch {
         let missing = population - proposals.count
         let taken = seen.union(proposals.map(\.genome))
         let random =
-            evaluator.isConstrained
-            ? space.randomGenomes(missing, unless: taken, without: evaluator.violation, using: &stream)
-            : space.randomGenomes(missing, unless: taken, using: &stream)
+            evaluator.violation.map { space.randomGenomes(missing, unless: taken, without: $0, using: &stream) }
+            ?? space.randomGenomes(missing, unless: taken, using: &stream)
         return proposals + random.map { Proposal(genome: $0, method: .random) }
     }
 
@@ -42,9 +41,10 @@ extension EvolutionarySearch {
         }
         guard algorithm.count > 1 else { return [] }
         var stream = RandomStream(seed: seed, name: "search/offspring-\(round)")
+        let violation = evaluator.violation
         return algorithm.offspring(population, using: &stream) {
             let genome = Genome(Array($0))
-            return seen.contains(genome) || evaluator.violation(genome) > 0
+            return seen.contains(genome) || (violation?(genome) ?? 0) > 0
         }
         .genomes(space.geneCount).map { Proposal(genome: $0, method: .offspring) }
     }
@@ -62,7 +62,6 @@ extension EvolutionarySearch {
         }
         return PredictedSearch(
             space: space, objectives: objectives, predictors: predictors, computed: evaluator.computedScores,
-            violation: evaluator.isConstrained ? evaluator.violation : nil,
-            population: population, evaluations: predictions)
+            violation: evaluator.violation, population: population, evaluations: predictions)
     }
 }

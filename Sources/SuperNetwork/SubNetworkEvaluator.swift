@@ -66,10 +66,10 @@ public struct SubNetworkEvaluator: CandidateEvaluator {
         return objectives.compactMap { $0.value(of: size) }
     }
 
-    public var isConstrained: Bool { !limits.isEmpty }
+    /// By how much sizes lie outside their ranges, as shares of the ranges' upper ends.
+    public var violation: ((Genome) -> Double)? { limits.isEmpty ? nil : excess }
 
-    /// By how much its sizes lie outside their ranges, as shares of the ranges' upper ends.
-    public func violation(_ genome: Genome) -> Double {
+    private func excess(_ genome: Genome) -> Double {
         let size = size(genome)
         return limits.reduce(0) { sum, limit in
             guard let value = limit.size.value(of: size) else { return sum }

@@ -16,6 +16,7 @@ import Testing
         }
 
         func computedScores(_ genome: Genome) -> [Double] { [Double(genome.genes.reduce(0, +))] }
+        var violation: ((Genome) -> Double)? { nil }
     }
 
     /// An artifact as a search stage leaves it.

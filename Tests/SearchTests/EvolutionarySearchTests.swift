@@ -145,10 +145,11 @@ import Testing
 
         mutating func scores(_ genomes: [Genome]) -> [[Double]] { inner.scores(genomes) }
         func computedScores(_ genome: Genome) -> [Double] { inner.computedScores(genome) }
-        var isConstrained: Bool { true }
-        func violation(_ genome: Genome) -> Double {
-            let size = computedScores(genome)[0]
-            return max(range.lowerBound - size, size - range.upperBound, 0)
+        var violation: ((Genome) -> Double)? {
+            { genome in
+                let size = computedScores(genome)[0]
+                return max(range.lowerBound - size, size - range.upperBound, 0)
+            }
         }
     }
 

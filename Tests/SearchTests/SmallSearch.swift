@@ -35,6 +35,8 @@ struct SmallSearch: CandidateEvaluator {
         }
     }
 
+    var violation: ((Genome) -> Double)? { nil }
+
     func computedScores(_ genome: Genome) -> [Double] {
         let depth = [layers / 2, layers * 3 / 4, layers][genome[0]]
         return [Double(2 * depth - genome.genes.dropFirst().reduce(0) { $0 + Int($1) })]
@@ -59,6 +61,8 @@ struct ThreeWays: CandidateEvaluator {
         }
     }
 
+    var violation: ((Genome) -> Double)? { nil }
+
     func computedScores(_ genome: Genome) -> [Double] { [genome.genes.reduce(0.0) { $0 + Double($1) } / 48] }
 }
 
@@ -79,6 +83,7 @@ struct FailingSearch: CandidateEvaluator {
     }
 
     func computedScores(_ genome: Genome) -> [Double] { inner.computedScores(genome) }
+    var violation: ((Genome) -> Double)? { inner.violation }
 }
 
 extension MeasuredCandidate {

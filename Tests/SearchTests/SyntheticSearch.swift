@@ -62,6 +62,8 @@ struct SyntheticSearch: CandidateEvaluator {
 
     mutating func scores(_ genomes: [Genome]) -> [[Double]] { genomes.map { [Self.loss($0)] } }
 
+    var violation: ((Genome) -> Double)? { nil }
+
     func computedScores(_ genome: Genome) -> [Double] {
         let layers = Self.depths[genome[0]]
         return [Self.gigabytes(layers: layers, halved: genome.genes[1...layers].count { $0 == 1 })]

@@ -123,8 +123,7 @@ private struct StoppableCandidates: CandidateEvaluator {
     }
 
     func computedScores(_ genome: Genome) -> [Double] { evaluator.computedScores(genome) }
-    var isConstrained: Bool { evaluator.isConstrained }
-    func violation(_ genome: Genome) -> Double { evaluator.violation(genome) }
+    var violation: ((Genome) -> Double)? { evaluator.violation }
 }
 
 /// Runs search code and turns its error into this module's.
