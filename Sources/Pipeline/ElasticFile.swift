@@ -49,7 +49,7 @@ struct ElasticFile: Codable, Equatable {
             throw .damagedArtifact(path: path, problem: "it is not a description of an elastic space")
         }
         let architecture = try withTransformer { () throws(TransformerError) in
-            try ModelFolder.architecture(artifact.file("model"))
+            try ModelFolder.architecture(artifact.modelPath)
         }
         if let problem = file.space.problems(with: architecture).first {
             throw .damagedArtifact(path: path, problem: problem)

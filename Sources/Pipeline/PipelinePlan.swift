@@ -154,7 +154,7 @@ public struct Planner {
         var outlook = spec.outlook(context)
         // A finished model knows the shape that a plan can only count with where it is learned or searched for.
         if case .cached(let artifact) = state, declaration.kind.output == .model,
-            let made = try? ModelFolder.architecture(artifact.file("model"))
+            let made = try? ModelFolder.architecture(artifact.modelPath)
         {
             outlook.architecture = made
         }

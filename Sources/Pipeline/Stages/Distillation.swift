@@ -37,10 +37,6 @@ extension DistillSpec {
     ) throws(PipelineError) -> LanguageModel {
         let artifact = bench.artifact(teacher)
         try TrainingBench.requireTokenizer(of: artifact, toFit: rows.corpus, bench.artifact(data))
-        return try withTransformer { () throws(TransformerError) in
-            try ModelFolder.load(
-                artifact.file("model"), computeDType: precision, on: bench.device, isFrozen: true
-            ).model
-        }
+        return try bench.model(of: teacher, computeDType: precision, isFrozen: true).model
     }
 }

@@ -27,10 +27,7 @@ struct EvaluationBench {
         let artifact = bench.artifact(id)
         try TrainingBench.requireTokenizer(of: artifact, toFit: corpus, packed)
         let before = Engine.tensorBytes
-        let (model, description) = try withTransformer { () throws(TransformerError) in
-            try ModelFolder.load(
-                artifact.file("model"), computeDType: spec.precision.dtype, on: bench.device, isFrozen: true)
-        }
+        let (model, description) = try bench.model(of: id, computeDType: spec.precision.dtype, isFrozen: true)
         let shape = model.architecture
         var measurement = Measurements.Model(
             stage: id.name, fingerprint: "\(artifact.record.fingerprint)", parameters: shape.parameterCount)
@@ -78,7 +75,7 @@ struct EvaluationBench {
         for model: LanguageModel, _ artifact: Artifact
     ) throws(PipelineError) -> [MultipleChoice] {
         guard !spec.tasks.isEmpty else { return [] }
-        let folder = artifact.file("model")
+        let folder = artifact.modelPath
         guard !TokenizerFiles(inFolder: folder).files.isEmpty else {
             throw .mismatch(
                 "the model of \(artifact.record.id) brings no tokenizer, which tasks need",

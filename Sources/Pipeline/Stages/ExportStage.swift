@@ -26,12 +26,12 @@ extension ExportSpec: StageSpec {
     }
 
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
-        try Folder.remove(output.file("model"))
+        try Folder.remove(output.modelPath)
         let source = bench.artifact(model)
+        let (loaded, description) = try bench.model(of: model, computeDType: .float32, on: .cpu)
         do throws(TransformerError) {
-            let (loaded, description) = try ModelFolder.load(source.file("model"), computeDType: .float32)
             try ModelFolder.write(
-                loaded, to: output.file("model"), dtype: dtype, tokenizer: description.tokenizer,
+                loaded, to: output.modelPath, dtype: dtype, tokenizer: description.tokenizer,
                 special: description.special, lineage: bench.lineageMetadata, card: card(bench, source),
                 form: form.folder, shardBytes: shardBytes)
             let written = try ModelFolder.shape(of: loaded.architecture, as: form.folder, path: "model")

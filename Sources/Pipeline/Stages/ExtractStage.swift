@@ -95,12 +95,9 @@ extension ExtractSpec: StageSpec {
     }
 
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
-        try Folder.remove(output.file("model"))
         let artifact = bench.artifact(from)
         let space = try ElasticFile.read(from: artifact).space
-        let (model, description) = try withTransformer { () throws(TransformerError) in
-            try ModelFolder.load(artifact.file("model"), computeDType: .float32)
-        }
+        let (model, description) = try bench.model(of: from, computeDType: .float32, on: .cpu)
         let source = model.architecture
         var front: Artifact?
         if case .picked(_, let search) = choice {
@@ -116,12 +113,8 @@ extension ExtractSpec: StageSpec {
             genome, of: space, source: source, superNetwork: artifact.record, chosenBy: chosenBy)
         let view: SubNetworkView
         do throws(SuperNetworkError) { view = try space.view(of: genome) } catch { throw .superNetwork(error) }
-        try withTransformer { () throws(TransformerError) in
-            try ModelFolder.write(
-                try model.sliced(by: view), to: output.file("model"), dtype: .float32,
-                tokenizer: description.tokenizer, special: description.special, lineage: bench.lineageMetadata,
-                card: ModelCard(title: "\(bench.pipeline): \(bench.id)"), form: .perBlock)
-        }
+        let part = try withTransformer { () throws(TransformerError) in try model.sliced(by: view) }
+        try bench.write(part, tokenizer: description.tokenizer, special: description.special, into: output.path)
         try Folder.write(CanonicalJSON.readable(file), to: output.file(SubNetworkFile.name))
         return StageResult(
             facts: .object([

@@ -72,7 +72,6 @@ extension ImportSpec: StageSpec {
     }
 
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
-        try Folder.remove(output.file("model"))
         var made = try weights == .random ? random(bench) : read(bench)
         if let tokenizer {
             made.tokenizer =
@@ -83,16 +82,10 @@ extension ImportSpec: StageSpec {
             throw .mismatch(
                 "the weights bring no tokenizer", remedy: "name a tokenizer.json or tokenizer.model with tokenizer:")
         }
-        let format = made.format
-        do throws(TransformerError) {
-            try ModelFolder.write(
-                made.model, to: output.file("model"), dtype: .float32, tokenizer: made.tokenizer, special: made.special,
-                lineage: bench.lineageMetadata, card: ModelCard(title: "\(bench.pipeline): \(bench.id)"),
-                form: .perBlock)
-        } catch { throw .transformer(error) }
+        try bench.write(made.model, tokenizer: made.tokenizer, special: made.special, into: output.path)
         return StageResult(
             facts: .object([
-                "parameters": .integer(made.model.architecture.parameterCount), "format": .string(format),
+                "parameters": .integer(made.model.architecture.parameterCount), "format": .string(made.format),
             ]))
     }
 
@@ -121,7 +114,7 @@ extension ImportSpec: StageSpec {
         let shape: Architecture
         do throws(TransformerError) {
             if let like {
-                let base = try ModelFolder.describe(bench.artifact(like).file("model"))
+                let base = try ModelFolder.describe(bench.artifact(like).modelPath)
                 (tokenizer, special) = (base.tokenizer, base.special)
                 shape = target.map { $0.target.architecture(from: base.architecture) } ?? base.architecture
             } else if let architecture {

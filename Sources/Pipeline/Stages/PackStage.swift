@@ -68,7 +68,7 @@ extension PackSpec: StageSpec {
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         let source: String
         switch tokenizer {
-        case .stage(let id): source = bench.artifact(id).file("model")
+        case .stage(let id): source = bench.artifact(id).modelPath
         case .path(let path): source = path
         }
         var settings = PackingSettings(sequenceLength: sequenceLength, packing: packing)

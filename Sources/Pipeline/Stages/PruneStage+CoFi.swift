@@ -1,5 +1,4 @@
 internal import Corpus
-internal import Evaluation
 internal import FoundationEssentials
 internal import Shearing
 internal import Torch
@@ -14,10 +13,7 @@ extension PruneSpec {
         _ training: TrainingSpec, _ settings: CoFiSettings, _ bench: Workbench, _ folder: String
     ) throws(PipelineError) -> StageResult {
         let rows = try TrainingBench(bench, training, start: start, data: data, folder: folder)
-        let (model, description) = try withTransformer { () throws(TransformerError) in
-            try ModelFolder.load(
-                bench.artifact(start).file("model"), computeDType: training.precision.dtype, on: bench.device)
-        }
+        let (model, description) = try bench.model(of: start, computeDType: training.precision.dtype)
         let source = model.architecture
         let references = try rows.references(start: start, model: model, parameters: settings.parameters)
         let slopes =
@@ -46,10 +42,7 @@ extension PruneSpec {
         let file = MasksFile(step: trainer.step, masks: selection.masks)
         let carved = try finish(model, file, nil, description, bench, folder)
         var facts = carved.facts
-        facts.merge(lossFacts(try rows.measure(carved.model))) { _, new in new }
         facts["source_parameters"] = .integer(source.parameterCount)
-        facts["steps"] = .integer(trainer.step)
-        facts["mixture"] = RecordValue(trainer.weightsByDomain)
         facts["largest_gap"] = .number(abs(report.expected - report.target))
         facts["kept_below_zero"] = .integer(selection.keptBelowZero)
         facts["hidden_size"] = .integer(carved.model.architecture.hiddenSize)
@@ -60,13 +53,11 @@ extension PruneSpec {
                     "intermediate_size": .integer(block.intermediateSize),
                 ])
             })
-        try Folder.remove(folder + "/checkpoints")
         let length = rows.corpus.sequenceLength
-        return StageResult(
-            tokens: trainer.tokens,
-            floatingPointOperations: Double(trainer.tokens)
-                * CostModel(source).trainingFLOPsPerToken(sequenceLength: length),
-            facts: .object(facts))
+        return try rows.result(
+            of: trainer, losses: try rows.measure(carved.model),
+            operations: Double(trainer.tokens) * CostModel(source).trainingFLOPsPerToken(sequenceLength: length),
+            facts: facts)
     }
 
     /// The slopes that masks start from, measured once per attempt chain: `slopes.json` keeps them for a resumed one.

@@ -34,9 +34,7 @@ extension PruneSpec {
         let packed = bench.artifact(data)
         let corpus = try withCorpus { () throws(CorpusError) in try PackedCorpus(at: packed.file("corpus")) }
         try TrainingBench.requireTokenizer(of: bench.artifact(start), toFit: corpus, packed)
-        let (model, description) = try withTransformer { () throws(TransformerError) in
-            try ModelFolder.load(bench.artifact(start).file("model"), computeDType: .float32, on: bench.device)
-        }
+        let (model, description) = try bench.model(of: start, computeDType: .float32)
         let source = model.architecture
         var importance: Importance?
         if let measure {

@@ -50,7 +50,6 @@ extension PruneSpec: StageSpec {
     }
 
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
-        try Folder.remove(output.file("model"))
         guard let training, let rules else { return try cut(bench, output.path) }
         switch target {
         case .parameters(let parameters):
@@ -70,10 +69,7 @@ extension PruneSpec: StageSpec {
         _ training: TrainingSpec, _ settings: PruningSettings, _ bench: Workbench, _ folder: String
     ) throws(PipelineError) -> StageResult {
         let rows = try TrainingBench(bench, training, start: start, data: data, folder: folder)
-        let (model, description) = try withTransformer { () throws(TransformerError) in
-            try ModelFolder.load(
-                bench.artifact(start).file("model"), computeDType: training.precision.dtype, on: bench.device)
-        }
+        let (model, description) = try bench.model(of: start, computeDType: training.precision.dtype)
         let source = model.architecture
         let made = settings.target.architecture(from: source)
         let references = try rows.references(start: start, model: model, parameters: made.parameterCount)
@@ -97,10 +93,7 @@ extension PruneSpec: StageSpec {
         try Folder.write(CanonicalJSON.readable(report), to: folder + "/convergence.json")
         let carved = try finish(model, file, settings.target, description, bench, folder)
         var facts = carved.facts
-        facts.merge(lossFacts(try rows.measure(carved.model))) { _, new in new }
         facts["source_parameters"] = .integer(source.parameterCount)
-        facts["steps"] = .integer(trainer.step)
-        facts["mixture"] = RecordValue(trainer.weightsByDomain)
         facts["largest_gap"] = .number(report.largestGap)
         facts["families"] = .array(
             report.families.map { family in
@@ -109,13 +102,11 @@ extension PruneSpec: StageSpec {
                     "target": .number(family.target), "undecided": .number(family.undecided),
                 ])
             })
-        try Folder.remove(folder + "/checkpoints")
         let length = rows.corpus.sequenceLength
-        return StageResult(
-            tokens: trainer.tokens,
-            floatingPointOperations: Double(trainer.tokens)
-                * CostModel(source).trainingFLOPsPerToken(sequenceLength: length),
-            facts: .object(facts))
+        return try rows.result(
+            of: trainer, losses: try rows.measure(carved.model),
+            operations: Double(trainer.tokens) * CostModel(source).trainingFLOPsPerToken(sequenceLength: length),
+            facts: facts)
     }
 
     /// Carves and writes the smaller model, of exactly `target`'s shape where there is one.
@@ -128,12 +119,7 @@ extension PruneSpec: StageSpec {
             try file.write(to: folder + "/masks.safetensors")
             carved = try model.carved(by: file.masks, expecting: target)
         } catch { throw .shearing(error) }
-        try withTransformer { () throws(TransformerError) in
-            try ModelFolder.write(
-                carved, to: folder + "/model", dtype: .float32, tokenizer: description.tokenizer,
-                special: description.special, lineage: bench.lineageMetadata,
-                card: ModelCard(title: "\(bench.pipeline): \(bench.id)"), form: .perBlock)
-        }
+        try bench.write(carved, tokenizer: description.tokenizer, special: description.special, into: folder)
         return (carved, ["parameters": .integer(carved.architecture.parameterCount)])
     }
 }

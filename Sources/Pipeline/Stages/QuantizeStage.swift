@@ -37,21 +37,20 @@ extension QuantizeSpec: StageSpec {
     }
 
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
-        try Folder.remove(output.file("model"))
-        let source = bench.artifact(from)
-        do throws(TransformerError) {
-            let (model, description) = try ModelFolder.load(source.file("model"), computeDType: .float32)
-            let size = ModelSize(model.architecture)
+        try Folder.remove(output.modelPath)
+        let (model, description) = try bench.model(of: from, computeDType: .float32, on: .cpu)
+        let size = ModelSize(model.architecture)
+        try withTransformer { () throws(TransformerError) in
             try ModelFolder.write(
-                model, to: output.file("model"), tokenizer: description.tokenizer, special: description.special,
+                model, to: output.modelPath, tokenizer: description.tokenizer, special: description.special,
                 lineage: bench.lineageMetadata,
                 card: ModelCard(title: "\(bench.pipeline): \(bench.id), \(from) in \(scheme.rawValue)"),
                 form: .perBlock, quantization: scheme)
-            return StageResult(
-                facts: .object([
-                    "parameters": .integer(model.architecture.parameterCount), "scheme": .string(scheme.rawValue),
-                    "stored_bytes": .integer(size.quantizedBytes(scheme)), "fp16_bytes": .integer(size.bytes(.float16)),
-                ]))
-        } catch { throw .transformer(error) }
+        }
+        return StageResult(
+            facts: .object([
+                "parameters": .integer(model.architecture.parameterCount), "scheme": .string(scheme.rawValue),
+                "stored_bytes": .integer(size.quantizedBytes(scheme)), "fp16_bytes": .integer(size.bytes(.float16)),
+            ]))
     }
 }

@@ -18,11 +18,7 @@ struct SearchInstruments {
     init(_ spec: SearchSpec, _ bench: Workbench) throws(PipelineError) {
         let artifact = bench.artifact(spec.from)
         let space = try ElasticFile.read(from: artifact).space
-        let model = try withTransformer { () throws(TransformerError) in
-            try ModelFolder.load(
-                artifact.file("model"), computeDType: spec.precision.dtype, on: bench.device, isFrozen: true
-            ).model
-        }
+        let model = try bench.model(of: spec.from, computeDType: spec.precision.dtype, isFrozen: true).model
         var tokens = 0
         var rows: DomainLoss?
         if let data = spec.data {
@@ -93,7 +89,7 @@ struct SearchInstruments {
         _ spec: SearchSpec, for model: Artifact, positions: Int
     ) throws(PipelineError) -> [MultipleChoice] {
         guard !spec.tasks.isEmpty else { return [] }
-        let folder = model.file("model")
+        let folder = model.modelPath
         guard !TokenizerFiles(inFolder: folder).files.isEmpty else {
             throw .mismatch(
                 "the model of \(model.record.id) brings no tokenizer, which tasks need",

@@ -1,5 +1,4 @@
 internal import Corpus
-internal import Evaluation
 internal import FoundationEssentials
 internal import Search
 internal import Shearing
@@ -29,12 +28,8 @@ extension SuperNetworkSpec: StageSpec {
 
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         let folder = output.path
-        try Folder.remove(folder + "/model")
         let rows = try TrainingBench(bench, training, start: start, data: data, folder: folder)
-        let (model, description) = try withTransformer { () throws(TransformerError) in
-            try ModelFolder.load(
-                bench.artifact(start).file("model"), computeDType: training.precision.dtype, on: bench.device)
-        }
+        let (model, description) = try bench.model(of: start, computeDType: training.precision.dtype)
         let source = model.architecture
         let references = try rows.references(start: start, model: model, parameters: source.parameterCount)
         let (importance, measuredTokens) = try self.importance(model, rows.corpus, bench, folder)
@@ -58,28 +53,19 @@ extension SuperNetworkSpec: StageSpec {
         try Folder.write(CanonicalJSON.readable(file), to: folder + "/" + ElasticFile.name)
         try Folder.write(
             CanonicalJSON.bytes(of: importance.order.neurons), to: folder + "/" + ElasticFile.neuronsName)
-        try withTransformer { () throws(TransformerError) in
-            try ModelFolder.write(
-                model, to: folder + "/model", dtype: .float32, tokenizer: description.tokenizer,
-                special: description.special, lineage: bench.lineageMetadata,
-                card: ModelCard(title: "\(bench.pipeline): \(bench.id)"), form: .perBlock)
-        }
-        let scores: [DomainScore]
-        if let measured = trainer.evaluation { scores = measured } else { scores = try rows.measure(model) }
-        var facts = lossFacts(scores)
-        facts["parameters"] = .integer(source.parameterCount)
-        facts["steps"] = .integer(trainer.step)
-        facts["mixture"] = RecordValue(trainer.weightsByDomain)
-        facts["sub_networks"] = .number(file.subNetworks)
-        facts["smallest"] = .object(try smallest(of: space, model, rows))
-        try Folder.remove(folder + "/importance.json")
-        try Folder.remove(folder + "/checkpoints")
+        try bench.write(model, tokenizer: description.tokenizer, special: description.special, into: folder)
+        let facts: [String: RecordValue] = [
+            "parameters": .integer(source.parameterCount), "sub_networks": .number(file.subNetworks),
+            "smallest": .object(try smallest(of: space, model, rows)),
+        ]
         let length = rows.corpus.sequenceLength
-        return StageResult(
-            tokens: trainer.tokens,
-            floatingPointOperations: try operations(of: trainer, source, teacher: teacher, sequenceLength: length)
+        let result = try rows.result(
+            of: trainer, losses: try rows.losses(after: trainer),
+            operations: try operations(of: trainer, source, teacher: teacher, sequenceLength: length)
                 + Double(measuredTokens) * CostModel(source).forwardFLOPsPerToken(sequenceLength: length),
-            facts: .object(facts))
+            facts: facts)
+        try Folder.remove(folder + "/importance.json")
+        return result
     }
 
     /// What the smallest sub-network has and loses.

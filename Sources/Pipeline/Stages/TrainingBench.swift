@@ -53,7 +53,7 @@ struct TrainingBench {
     static func requireTokenizer(of model: Artifact, toFit corpus: PackedCorpus, _ packed: Artifact)
         throws(PipelineError)
     {
-        let folder = model.file("model")
+        let folder = model.modelPath
         let remedy = "pack the corpus with tokenizer: \(model.record.id)"
         let special = packed.record.with["parse_special"] == .bool(true)
         let architecture = try withTransformer { () throws(TransformerError) in try ModelFolder.architecture(folder) }
@@ -142,12 +142,7 @@ struct TrainingBench {
             if stage == start {
                 scores = try measure(model)
             } else {
-                let other = try withTransformer { () throws(TransformerError) in
-                    try ModelFolder.load(
-                        bench.artifact(stage).file("model"), computeDType: spec.precision.dtype, on: bench.device
-                    ).model
-                }
-                scores = try measure(other)
+                scores = try measure(try bench.model(of: stage, computeDType: spec.precision.dtype).model)
             }
         }
         let losses = try withTraining { () throws(TrainingError) in
