@@ -53,6 +53,7 @@ public final class BytePairTokenizer: Tokenizer {
         fingerprint = FileDigest.sha256(Array("byte pairs, special \(parseSpecial)\n".utf8) + json)
     }
 
+    /// - Throws: `CorpusError.encoding` when the text is not UTF-8 or has 2 GiB and more.
     public func encode(_ utf8: Span<UInt8>, into tokens: inout [TokenID]) throws(CorpusError) {
         let waiting = idle.withLock { $0.popLast() }
         let encoder = if let waiting { waiting } else { try BytePairEncoder(vocabulary, plan) }
@@ -66,6 +67,7 @@ public final class BytePairTokenizer: Tokenizer {
         }
     }
 
+    /// - Throws: `CorpusError.encoding` when an id is outside the vocabulary.
     public func decode(_ tokens: [TokenID]) throws(CorpusError) -> [UInt8] {
         var text: [UInt8] = []
         for token in tokens {

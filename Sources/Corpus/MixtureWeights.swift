@@ -19,6 +19,7 @@ public struct MixtureWeights: Sendable, Equatable, Codable {
     }
 
     /// Reads weights that `encode(to:)` wrote, as they stand: scaling them again would change their last bits.
+    /// - Throws: `DecodingError` for anything else.
     public init(from decoder: any Decoder) throws {
         values = try [Double](from: decoder)
         let sum = values.reduce(0, +)
@@ -30,6 +31,8 @@ public struct MixtureWeights: Sendable, Equatable, Codable {
         }
     }
 
+    /// Writes the list of weights.
+    /// - Throws: what the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         try values.encode(to: encoder)
     }

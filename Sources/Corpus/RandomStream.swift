@@ -62,6 +62,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable, Equatable {
 
 extension RandomStream: Codable {
     /// Reads the 64 hexadecimal digits that `encode(to:)` writes.
+    /// - Throws: `DecodingError` for anything else.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let digits = Array(try container.decode(String.self).utf8)
@@ -76,6 +77,7 @@ extension RandomStream: Codable {
     }
 
     /// Writes the state as 64 hexadecimal digits: JSON numbers of other programs lose bits beyond 2^53.
+    /// - Throws: what the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         let words = [state.0, state.1, state.2, state.3]

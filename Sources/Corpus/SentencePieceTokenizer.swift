@@ -54,6 +54,7 @@ public final class SentencePieceTokenizer: Tokenizer, @unchecked Sendable {  // 
 
     deinit { cc_sentencepiece_free(model) }
 
+    /// - Throws: `CorpusError.encoding` when the text is not UTF-8, or for what the library refuses.
     public func encode(_ utf8: Span<UInt8>, into tokens: inout [TokenID]) throws(CorpusError) {
         try utf8.withUnsafeBufferPointer { (text) throws(CorpusError) in
             guard cc_valid_utf8_length(text.baseAddress, text.count) == text.count else {
@@ -84,6 +85,7 @@ public final class SentencePieceTokenizer: Tokenizer, @unchecked Sendable {  // 
         guard status == CT_OK else { throw .encoding(reason: boundaryMessage()) }
     }
 
+    /// - Throws: `CorpusError.encoding` when an id is outside the vocabulary.
     public func decode(_ tokens: [TokenID]) throws(CorpusError) -> [UInt8] {
         var text: [UInt8] = []
         for token in tokens {

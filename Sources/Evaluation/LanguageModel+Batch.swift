@@ -16,8 +16,9 @@ extension LanguageModel {
         try rowLosses(try hidden(of: batch, masks: masks, view: view, tape: tape), try targets(of: batch))
     }
 
-    /// The stream of `batch` after the final norm, `[rows, columns, hidden]` in the compute type; parameters and errors
-    /// as of `rowLosses(of:masks:view:tape:)`.
+    /// The stream of `batch` after the final norm, `[rows, columns, hidden]` in the compute type; parameters as
+    /// of `rowLosses(of:masks:view:tape:)`.
+    /// - Throws: `TorchError.index` for an unknown token, `.outOfMemory`.
     public func hidden(
         of batch: TokenBatch, masks: LayerMasks? = nil, view: SubNetworkView? = nil, tape: CheckpointTape? = nil
     ) throws(TorchError) -> Tensor {

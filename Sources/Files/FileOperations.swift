@@ -17,6 +17,7 @@ public enum FileOperations<Failure: FileError> {
     }
 
     /// Makes `path` and the folders above it where they are missing.
+    /// - Throws: `Failure` when one of them cannot be made, or is no folder.
     public static func makeFolder(_ path: String) throws(Failure) {
         guard !path.isEmpty, mkdir(path, 0o777) != 0 else { return }
         if errno == ENOENT, case let above = parent(of: path), above != ".", above != "/" {
@@ -29,6 +30,7 @@ public enum FileOperations<Failure: FileError> {
     }
 
     /// The names in a folder, sorted; empty when it does not exist.
+    /// - Throws: `Failure` when it is there but cannot be listed.
     public static func names(in folder: String) throws(Failure) -> [String] {
         guard let stream = opendir(folder) else {
             if errno == ENOENT { return [] }
@@ -46,6 +48,7 @@ public enum FileOperations<Failure: FileError> {
     }
 
     /// Removes a file, or a folder with all it holds; nothing when it is not there.
+    /// - Throws: `Failure` with the first name that cannot be removed; what came before it is gone.
     public static func remove(_ path: String) throws(Failure) {
         var status = stat()
         guard lstat(path, &status) == 0 else {
@@ -62,11 +65,13 @@ public enum FileOperations<Failure: FileError> {
     }
 
     /// Renames; the name is on the disk once the folder is flushed.
+    /// - Throws: `Failure` with the new name.
     public static func rename(_ from: String, to: String) throws(Failure) {
         guard Glibc.rename(from, to) == 0 else { throw Failure(FileFailure(path: to, operation: "rename")) }
     }
 
     /// Waits until a folder's list of names is on the disk, where the file system can tell (some network ones cannot).
+    /// - Throws: `Failure` when it cannot be opened, or the disk reports an error.
     public static func flushFolder(_ path: String) throws(Failure) {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Failure(FileFailure(path: path, operation: "open")) }
@@ -77,6 +82,7 @@ public enum FileOperations<Failure: FileError> {
     }
 
     /// The size of a file in bytes.
+    /// - Throws: `Failure` when there is no such file.
     public static func size(_ path: String) throws(Failure) -> Int {
         var status = stat()
         guard stat(path, &status) == 0 else { throw Failure(FileFailure(path: path, operation: "look at")) }
@@ -84,6 +90,7 @@ public enum FileOperations<Failure: FileError> {
     }
 
     /// Writes all of `bytes` to an open file; interrupted and partial writes go on.
+    /// - Throws: `Failure` with the bytes that were still to be written.
     public static func write(_ bytes: [UInt8], to descriptor: Int32, path: String) throws(Failure) {
         var done = 0
         while done < bytes.count {
@@ -99,6 +106,7 @@ public enum FileOperations<Failure: FileError> {
     }
 
     /// A file of `bytes` under `path`: readers see what was there before or all of it, never a part.
+    /// - Throws: `Failure`; then what was there before still is.
     public static func create(_ path: String, _ bytes: [UInt8]) throws(Failure) {
         var file = try StagedFile<Failure>(path: path)
         try file.write(bytes)
@@ -106,6 +114,7 @@ public enum FileOperations<Failure: FileError> {
     }
 
     /// A descriptor for reading the file at `path`; the caller closes it.
+    /// - Throws: `Failure` when it is not there or may not be read.
     public static func openForReading(_ path: String) throws(Failure) -> Int32 {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Failure(FileFailure(path: path, operation: "open")) }
@@ -113,6 +122,7 @@ public enum FileOperations<Failure: FileError> {
     }
 
     /// Reads up to `buffer.count` bytes; 0 at the end of the file. Interrupted calls go on.
+    /// - Throws: `Failure` under the name `path`.
     public static func read(
         _ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, path: String
     ) throws(Failure) -> Int {
@@ -124,6 +134,7 @@ public enum FileOperations<Failure: FileError> {
     }
 
     /// All bytes of a file; nil when they are more than `limit`.
+    /// - Throws: `Failure` when it is not there or cannot be read.
     public static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8]? {
         let descriptor = try openForReading(path)
         defer { close(descriptor) }
@@ -139,5 +150,6 @@ public enum FileOperations<Failure: FileError> {
     }
 
     /// All bytes of a file.
+    /// - Throws: `Failure` when it is not there or cannot be read.
     public static func read(_ path: String) throws(Failure) -> [UInt8] { try read(path, limit: .max) ?? [] }
 }

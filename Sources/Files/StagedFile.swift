@@ -14,6 +14,7 @@ public struct StagedFile<Failure: FileError>: ~Copyable {
     private var isCommitted = false
 
     /// Opens the partial file; the folder of `path` exists.
+    /// - Throws: `Failure` when it cannot be made there.
     public init(path: String) throws(Failure) {
         self.path = path
         partialPath = "\(path).partial"
@@ -27,6 +28,7 @@ public struct StagedFile<Failure: FileError>: ~Copyable {
     }
 
     /// Adds bytes; small ones wait for more of them.
+    /// - Throws: `Failure` when the disk takes no more.
     public mutating func write(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
         if buffer.count + bytes.count > bufferBytes { try flush() }
         if bytes.count >= bufferBytes {
@@ -38,17 +40,20 @@ public struct StagedFile<Failure: FileError>: ~Copyable {
     }
 
     /// Adds bytes; small ones wait for more of them.
+    /// - Throws: `Failure` when the disk takes no more.
     public mutating func write(_ bytes: [UInt8]) throws(Failure) {
         try bytes.span.withUnsafeBytes { bytes throws(Failure) in try write(bytes) }
     }
 
     /// Writes over bytes that were given before; `offset + bytes.count` is at most `byteCount`.
+    /// - Throws: `Failure` when the disk takes no more.
     public mutating func rewrite(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(Failure) {
         try flush()
         try writeThrough(bytes, offset: offset)
     }
 
     /// Gives the file its path; `isDurable` says whether it must outlive a loss of power from then on.
+    /// - Throws: `Failure` when the bytes do not reach the disk or the file cannot be renamed; an older file then stays.
     public consuming func commit(isDurable: Bool = true) throws(Failure) {
         try flush()
         if isDurable, fsync(descriptor) != 0 { throw Failure(FileFailure(path: path, operation: "flush")) }

@@ -1,8 +1,7 @@
 internal import CTorch
 
-// Element by element with broadcasting; a Double never widens a floating tensor. All differentiable, except comparisons.
-// - Throws: `.invalidArgument` when shapes do not broadcast or devices differ; `.outOfMemory`.
-
+/// Element by element with broadcasting; a Double never widens a floating tensor. All differentiable.
+/// - Throws: each one `.invalidArgument` when shapes do not broadcast or devices differ; `.outOfMemory`.
 extension Tensor {
     private func unary(_ kind: ct_unary_operation, _ operation: StaticString = #function) throws(TorchError) -> Tensor {
         try produce(operation) { ct_unary(kind, handle, $0) }
@@ -87,7 +86,8 @@ extension Tensor {
     }
 }
 
-// Comparisons make tensors of `.bool`, fit for `selecting`, `to(.float32)`, sums and logic.
+/// Comparisons make tensors of `.bool`, fit for `selecting`, `to(.float32)`, sums and logic; none is differentiable.
+/// - Throws: each one `.invalidArgument` when shapes do not broadcast or devices differ; `.outOfMemory`.
 extension Tensor {
     public func greater(than value: Double) throws(TorchError) -> Tensor { try binary(CT_GREATER, value) }
     public func greater(than other: Tensor) throws(TorchError) -> Tensor { try binary(CT_GREATER, other) }

@@ -1,8 +1,8 @@
 internal import CTorch
 
-// Verbs without a result: they change this tensor's memory, views of it included.
-// - Throws: `.invalidArgument` when shapes do not fit, or on a leaf that wants a gradient while gradients are recorded
-//   (wrap such a change in `withoutGradients`).
+/// Verbs without a result: they change this tensor's memory, views of it included.
+/// - Throws: each one `.invalidArgument` when shapes do not fit, or on a leaf that wants a gradient while gradients are
+///   recorded (wrap such a change in `withoutGradients`).
 extension Tensor {
     /// `self += scale * other`; dtypes may differ, the result keeps this one.
     public func add(_ other: Tensor, scale: Double = 1) throws(TorchError) {

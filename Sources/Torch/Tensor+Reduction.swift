@@ -1,6 +1,7 @@
 internal import CTorch
 
-// - Throws: `.index` for an axis that does not exist, `.invalidArgument` for an empty extremum.
+/// Fewer elements out of many, over all axes or over some.
+/// - Throws: each one `.index` for an axis that does not exist, `.invalidArgument` for an empty extremum.
 extension Tensor {
     private func reduced(
         _ kind: ct_reduction, _ axes: [Int], _ keep: Bool, _ operation: StaticString = #function

@@ -1,7 +1,7 @@
 internal import CTorch
 
-// Views of the same memory where the layout allows it. All differentiable.
-// - Throws: `.index` for an axis or an index that does not exist, `.invalidArgument` when sizes do not fit.
+/// Views of the same memory where the layout allows it. All differentiable.
+/// - Throws: each one `.index` for an axis or an index that does not exist, `.invalidArgument` when sizes do not fit.
 extension Tensor {
     /// The same elements in another shape; one size may be -1. Copies when the layout asks for it.
     public func reshaped(_ shape: [Int]) throws(TorchError) -> Tensor {

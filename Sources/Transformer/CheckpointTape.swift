@@ -62,6 +62,7 @@ public final class CheckpointTape {
     /// empties the tape.
     ///
     /// Call it once after `backward()` of the loss. A pass that the loss did not use is skipped.
+    /// - Throws: `TorchError.outOfMemory`, or what running a block again gives.
     public func backward() throws(TorchError) {
         let recorded = passes
         passes = []

@@ -41,8 +41,9 @@ extension LanguageModel {
         try tokenLosses(hidden_BTH, targets_BT).sum(over: [1])
     }
 
-    /// Cross-entropy of each position, `[batch, time]` float32 nats, 0 where the target is -1. As ``rowLosses(_:_:)``
-    /// otherwise.
+    /// Cross-entropy of each position, `[batch, time]` float32 nats, 0 where the target is -1; parameters as of
+    /// ``rowLosses(_:_:)``.
+    /// - Throws: `TorchError.invalidArgument` when the shapes differ, `.index` for an unknown target.
     public func tokenLosses(_ hidden_BTH: Tensor, _ targets_BT: Tensor) throws(TorchError) -> Tensor {
         guard hidden_BTH.rank == 3, Array(hidden_BTH.shape.dropLast()) == targets_BT.shape else {
             throw TorchError(
@@ -56,6 +57,7 @@ extension LanguageModel {
     }
 
     /// The scores of all tokens, `[batch, time, vocabulary]` in the compute type.
+    /// - Throws: `TorchError.invalidArgument` when the last axis is not the hidden size, `.outOfMemory`.
     public func logits(_ hidden_BTH: Tensor) throws(TorchError) -> Tensor {
         try hidden_BTH.linear(head.value)
     }

@@ -151,6 +151,7 @@ public final class LanguageModel {
 
     /// The float32 masters by Hugging Face name and in Hugging Face layout: views of the model's own memory. Quantised
     /// matrices have none.
+    /// - Throws: `TorchError` only when memory runs out.
     public func weights() throws(TorchError) -> [(name: String, tensor: Tensor)] {
         var list: [(name: String, tensor: Tensor)] = []
         for entry in WeightTable(architecture).entries {

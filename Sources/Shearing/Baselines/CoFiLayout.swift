@@ -110,6 +110,7 @@ public struct CoFiLayout: Codable, Sendable, Hashable {
 
     /// A uniform shape of about `parameters` weights to plan with while the real one is not learned: width, heads and
     /// neurons shrunk alike, all layers kept.
+    /// - Throws: `ShearingError.impossibleTarget` when the layers of `source` differ, or when it has biases.
     public static func standIn(for parameters: Int, from source: Architecture) throws(ShearingError)
         -> TargetArchitecture
     {
