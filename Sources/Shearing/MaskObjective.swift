@@ -31,7 +31,7 @@ public struct MaskObjective: Objective {
     public let parameterGroups: [ParameterGroup]
     public private(set) var state = State()
     private let multipliers: Multipliers?
-    private var noise: PruningMasks.Noise?
+    private var noise = StepNoise()
     private var selection: DeterministicSelection?
 
     /// The columns kept per family and row.
@@ -93,26 +93,19 @@ public struct MaskObjective: Objective {
     // MARK: Steps
 
     public mutating func willStep(_ step: Int, _ model: LanguageModel) throws(TrainingError) {
-        do throws(TorchError) { noise = try masks.noise(at: step) } catch { throw .torch(error) }
+        do throws(TorchError) { _ = try noise.at(step, drawing: masks.noise) } catch { throw .torch(error) }
     }
 
     public mutating func loss(
         _ model: LanguageModel, _ batch: TokenBatch, step: Int, tape: CheckpointTape?
     ) throws(TrainingError) -> ObjectiveLoss {
         do throws(TorchError) {
-            let noise = try sharedNoise(at: step)
-            let rowSums = try model.rowLosses(of: batch, masks: masks.drawn(with: noise), tape: tape)
+            let drawn = try masks.drawn(with: noise.at(step, drawing: masks.noise))
+            let rowSums = try model.rowLosses(of: batch, masks: drawn, tape: tape)
             return ObjectiveLoss(rowSums_B: rowSums, regulariser: try penalty(at: step))
         } catch {
             throw .torch(error)
         }
-    }
-
-    private mutating func sharedNoise(at step: Int) throws(TorchError) -> PruningMasks.Noise {
-        if let noise, noise.step == step { return noise }
-        let drawn = try masks.noise(at: step)
-        noise = drawn
-        return drawn
     }
 
     /// The constraint's penalty summed over the families; nil when the constraint has none or nothing is pruned.
@@ -177,7 +170,7 @@ public struct MaskObjective: Objective {
 
     public mutating func restore(_ state: State, tensors: [String: Tensor]) throws(TrainingError) {
         self.state = state
-        noise = nil
+        noise.forget()
         do throws(ShearingError) {
             selection = settings.earlyStop != nil && state.step >= settings.rampSteps ? try selected() : nil
         } catch {

@@ -82,26 +82,19 @@ public final class PruningMasks {
 
     // MARK: Draws
 
-    /// The noise of one optimizer step: a pure function of (seed, step, family), shared by all its micro-batches.
-    struct Noise {
-        let step: Int
-        /// ln u - ln(1 - u) per family, `[rows, columns]` float32.
-        let logits: [Tensor]
-    }
-
-    /// Draws the noise of `step`, on the CPU whatever the device, so that devices agree.
-    func noise(at step: Int) throws(TorchError) -> Noise {
+    /// Draws the noise of `step`, `[rows, columns]` per family, on the CPU whatever the device, so that devices agree.
+    func noise(at step: Int) throws(TorchError) -> MaskNoise {
         var logits: [Tensor] = []
         for rows in families {
             let generator = try Self.generator(seed, "mask/\(rows.family.rawValue)/step-\(step)")
             let drawn = try HardConcrete.noiseLogits([rows.rows, rows.columns], generator: generator)
             logits.append(try drawn.to(device))
         }
-        return Noise(step: step, logits: logits)
+        return MaskNoise(step: step, logits: logits)
     }
 
     /// Masks under the given noise, differentiable in the log-alphas.
-    func drawn(with noise: Noise) throws(TorchError) -> LayerMasks {
+    func drawn(with noise: MaskNoise) throws(TorchError) -> LayerMasks {
         var tensors: [MaskFamily: Tensor] = [:]
         for (index, rows) in families.enumerated() {
             let sampled = try HardConcrete.sample(logAlphas[index].value, noiseLogits: noise.logits[index])

@@ -79,24 +79,18 @@ public final class CoFiMasks {
 
     // MARK: Draws
 
-    /// ln u - ln(1 - u) of one optimizer step per family, a pure function of (seed, step, family).
-    struct Noise {
-        let step: Int
-        let logits: [Tensor]
-    }
-
     /// Draws the noise of `step`, on the CPU whatever the device.
-    func noise(at step: Int) throws(TorchError) -> Noise {
+    func noise(at step: Int) throws(TorchError) -> MaskNoise {
         var logits: [Tensor] = []
         for (family, parameter) in zip(CoFiLayout.Family.allCases, logAlphas) {
             let generator = try PruningMasks.generator(seed, "mask/\(family.rawValue)/step-\(step)")
             logits.append(try HardConcrete.noiseLogits(parameter.shape, generator: generator).to(device))
         }
-        return Noise(step: step, logits: logits)
+        return MaskNoise(step: step, logits: logits)
     }
 
     /// Masks under the given noise, differentiable in the log-alphas: fine times coarse variables.
-    func drawn(with noise: Noise) throws(TorchError) -> LayerMasks {
+    func drawn(with noise: MaskNoise) throws(TorchError) -> LayerMasks {
         var drawn: [Tensor] = []
         for (parameter, logits) in zip(logAlphas, noise.logits) {
             drawn.append(try HardConcrete.sample(parameter.value, noiseLogits: logits))

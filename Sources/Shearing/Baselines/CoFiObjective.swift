@@ -30,7 +30,7 @@ public struct CoFiObjective: Objective {
     public let parameterGroups: [ParameterGroup]
     public private(set) var state = State()
     private let multipliers: Multipliers?
-    private var noise: CoFiMasks.Noise?
+    private var noise = StepNoise()
 
     /// What a resumed run needs beside the parameters.
     public struct State: Codable, Sendable, Equatable {
@@ -89,17 +89,15 @@ public struct CoFiObjective: Objective {
     // MARK: Steps
 
     public mutating func willStep(_ step: Int, _ model: LanguageModel) throws(TrainingError) {
-        do throws(TorchError) { noise = try masks.noise(at: step) } catch { throw .torch(error) }
+        do throws(TorchError) { _ = try noise.at(step, drawing: masks.noise) } catch { throw .torch(error) }
     }
 
     public mutating func loss(
         _ model: LanguageModel, _ batch: TokenBatch, step: Int, tape: CheckpointTape?
     ) throws(TrainingError) -> ObjectiveLoss {
         do throws(TorchError) {
-            let drawn: CoFiMasks.Noise
-            if let noise, noise.step == step { drawn = noise } else { drawn = try masks.noise(at: step) }
-            noise = drawn
-            let rowSums = try model.rowLosses(of: batch, masks: masks.drawn(with: drawn), tape: tape)
+            let drawn = try masks.drawn(with: noise.at(step, drawing: masks.noise))
+            let rowSums = try model.rowLosses(of: batch, masks: drawn, tape: tape)
             return ObjectiveLoss(rowSums_B: rowSums, regulariser: try penalty(at: step))
         } catch {
             throw .torch(error)
@@ -135,7 +133,7 @@ public struct CoFiObjective: Objective {
 
     public mutating func restore(_ state: State, tensors: [String: Tensor]) throws(TrainingError) {
         self.state = state
-        noise = nil
+        noise.forget()
     }
 
     // MARK: What it shows
