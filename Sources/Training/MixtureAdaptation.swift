@@ -6,7 +6,7 @@ public struct MixtureAdaptation: Codable, Sendable, Equatable {
     public let policy: MixturePolicy
     /// The domains' names; every array here has their order.
     public let domains: [String]
-    /// The starting mixture; sums to 1.
+    /// The starting mixture; sums to 1. A domain of weight 0 is left out for good.
     public let prior: [Double]
     /// The loss each domain should reach, in nats per token; `nil` for a domain without one.
     public let reference: [Double?]
@@ -21,7 +21,6 @@ public struct MixtureAdaptation: Codable, Sendable, Equatable {
         policy: MixturePolicy, domains: [String], prior: [Double], reference: [Double?]
     ) throws(TrainingError) {
         try policy.check()
-        try policy.check(domains: domains.count)
         guard prior.count == domains.count, reference.count == domains.count else {
             throw .setting(
                 name: "mixture", found: "\(prior.count) weights and \(reference.count) references",
@@ -31,6 +30,7 @@ public struct MixtureAdaptation: Codable, Sendable, Equatable {
         guard prior.allSatisfy({ $0 >= 0 && $0.isFinite }), total > 0 else {
             throw .setting(name: "mixture weights", found: "\(prior)", expected: "numbers of 0 or more, not all 0")
         }
+        try policy.check(domains: prior.count { $0 > 0 })
         self.policy = policy
         self.domains = domains
         self.prior = prior.map { $0 / total }
@@ -52,17 +52,19 @@ public struct MixtureAdaptation: Codable, Sendable, Equatable {
     /// The mixture that follows `weights`: a pure function, summed in double precision.
     ///
     /// A domain's weight is multiplied by `exp(eta * gap)`, the whole normalised, a little of it spread evenly, and
-    /// the result brought within floor, cap and limits. Domains without a loss or a reference keep their weight.
+    /// the result brought within floor, cap and limits. Domains without a loss or a reference keep their weight; those
+    /// of weight 0 in `prior` get none, neither by the spread nor by the floor.
     static func updated(
         _ weights: [Double], losses: [Double?], reference: [Double?], prior: [Double], policy: MixturePolicy,
         limits: [Double]? = nil
     ) -> [Double] {
+        let isOpen = prior.map { $0 > 0 }
         let gaps = zip(losses, reference).map { loss, reference -> Double? in
             guard let loss, let reference, loss.isFinite, reference.isFinite else { return nil }
             return policy.gap == .clipped ? max(loss - reference, 0) : loss - reference
         }
-        let known = gaps.indices.filter { gaps[$0] != nil }
-        guard !known.isEmpty else { return bounded(weights, policy: policy, limits: limits) }
+        let known = gaps.indices.filter { isOpen[$0] && gaps[$0] != nil }
+        guard !known.isEmpty else { return bounded(weights, isOpen, policy: policy, limits: limits) }
         let mass = known.reduce(0) { $0 + weights[$1] }
         let largest = known.reduce(-Double.infinity) { max($0, gaps[$1] ?? $0) }
         let raw = known.map { domain -> Double in
@@ -76,19 +78,21 @@ public struct MixtureAdaptation: Codable, Sendable, Equatable {
             next[domain] = mass * ((1 - policy.smoothing) * share + policy.smoothing / Double(known.count))
         }
         let sum = next.reduce(0, +)
-        return bounded(next.map { $0 / sum }, policy: policy, limits: limits)
+        return bounded(next.map { $0 / sum }, isOpen, policy: policy, limits: limits)
     }
 
     /// `weights` within floor and cap, by one common factor for those that are free.
-    private static func bounded(_ weights: [Double], policy: MixturePolicy, limits: [Double]?) -> [Double] {
-        let high = weights.indices.map { min(policy.cap, limits?[$0] ?? 1) }
+    private static func bounded(
+        _ weights: [Double], _ isOpen: [Bool], policy: MixturePolicy, limits: [Double]?
+    ) -> [Double] {
+        let high = weights.indices.map { isOpen[$0] ? min(policy.cap, limits?[$0] ?? 1) : 0 }
         let low = high.map { min(policy.floor, $0) }
         if weights.indices.allSatisfy({ weights[$0] >= low[$0] && weights[$0] <= high[$0] }) { return weights }
         let room = high.reduce(0, +)
         // The rows that are left do not reach to the end of the run: use them up evenly, and let the loader's
         // policy for exhausted domains speak.
         guard room > 1 else { return room > 0 ? high.map { $0 / room } : weights }
-        // A domain of weight 0 can take part again when the others are at their caps.
+        // An open domain whose weight has become 0 can take part again when the others are at their caps.
         let base = weights.map { max($0, 1e-12) }
         var below = 0.0
         var above = 2 * room / (base.min() ?? 1)

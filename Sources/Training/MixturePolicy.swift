@@ -11,11 +11,11 @@ public struct MixturePolicy: Codable, Sendable, Hashable {
     public var gap: Gap
     /// The exponent's factor: a domain's weight is multiplied by `exp(eta * gap)`.
     public var eta: Double
-    /// The share that is spread evenly over all domains, 0 to 1.
+    /// The share that is spread evenly over all domains that the starting mixture gives a weight, 0 to 1.
     public var smoothing: Double
-    /// The least weight of a domain; at most 1 / domains.
+    /// The least weight of such a domain; at most 1 / their number.
     public var floor: Double
-    /// The largest weight of a domain; at least 1 / domains.
+    /// The largest weight of such a domain; at least 1 / their number.
     public var cap: Double
     /// How far each update first returns to the starting mixture, in logarithms, 0 (never) to 1 (fully): the gaps of
     /// about `1 / pull` updates count.
@@ -45,7 +45,8 @@ public struct MixturePolicy: Codable, Sendable, Hashable {
         try need("prior pull", priorPull, "0 to 1", (0...1).contains(priorPull))
     }
 
-    /// - Throws: `TrainingError.setting` when `domains` weights within floor and cap cannot add up to 1.
+    /// - Parameter domains: The number of those with a weight.
+    /// - Throws: `TrainingError.setting` when as many weights within floor and cap cannot add up to 1.
     func check(domains: Int) throws(TrainingError) {
         let count = Double(domains)
         if floor * count > 1 + 1e-12 {

@@ -69,6 +69,31 @@ import Testing
         #expect(none == prior)
     }
 
+    /// Whatever it loses, a domain without a weight in the starting mixture is never read.
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func aDomainThatStartsWithoutAWeightNeverGetsOne(seed: UInt64) throws {
+        var random = RepeatableRandom(seed)
+        let count = Int.random(in: 3...8, using: &random)
+        let closed = Int.random(in: 0..<count, using: &random)
+        let open = 1 / Double(count - 1)
+        // Floor and cap are wide enough for the others alone, not for all.
+        let policy = MixturePolicy(
+            gap: Bool.random(using: &random) ? .signed : .clipped, smoothing: 0.01, floor: 0.99 * open,
+            cap: Double.random(in: open...1, using: &random), priorPull: Double.random(in: 0...1, using: &random))
+        var mixture = try MixtureAdaptation(
+            policy: policy, domains: (0..<count).map { "\($0)" },
+            prior: (0..<count).map { $0 == closed ? 0 : Double.random(in: 0.1...1, using: &random) },
+            reference: (0..<count).map { _ in 1 })
+        for update in 0..<20 {
+            let losses = (0..<count).map { _ in update % 5 == 4 ? nil : Double.random(in: 0...9, using: &random) }
+            mixture.adapt(to: losses, limits: Bool.random(using: &random) ? losses.map { _ in 0.9 } : nil)
+            #expect(mixture.weights[closed] == 0)
+            #expect(abs(mixture.weights.reduce(0, +) - 1) < 1e-9)
+            let others = mixture.weights.indices.filter { $0 != closed }
+            #expect(others.allSatisfy { mixture.weights[$0] >= policy.floor - 1e-9 })
+        }
+    }
+
     @Test func aConstantInTheReferenceOnlyMattersWithClippedGaps() {
         let gaps = [0.5, -0.2, 0.1, 0.3, -0.4, 0, 0.2]
         expect(

@@ -38,9 +38,9 @@ struct TrainingBench {
             corpus: corpus, rowsPerDomain: spec.evaluateRows == 0 ? nil : spec.evaluateRows,
             batchRows: min(bench.runtime.microBatch ?? spec.batchRows, spec.batchRows))
         if spec.mixture.exhausted != .repeat {
+            let initial = loader.weights(at: 0)
             let most =
-                spec.mixture.dynamic.map { dynamic in corpus.domains.map { _ in dynamic.policy.cap } }
-                ?? loader.weights(at: 0)
+                spec.mixture.dynamic.map { dynamic in initial.map { $0 > 0 ? dynamic.policy.cap : 0 } } ?? initial
             for shortage in loader.shortages(steps: spec.steps, maximum: most) {
                 bench.note(
                     "domain \(shortage.domain) may run out: up to \(shortage.rowsNeeded) rows of it could be asked for, it has \(shortage.rows)"
