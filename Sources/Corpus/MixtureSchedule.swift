@@ -1,4 +1,5 @@
-/// What to do when a domain has given all its rows.
+/// What to do when a domain has given all its rows. Weights that adapt while training stay within what a domain's rows
+/// still allow, except under `repeat`, where they never run out.
 public enum ExhaustionPolicy: String, Codable, Sendable, CaseIterable {
     /// The next row that is asked of it is an error.
     case stop

@@ -5,7 +5,8 @@ public import Training
 public struct MixtureSpec: Encodable, Sendable, Equatable {
     /// The weights at step 0.
     public var weights: Weights = .natural
-    /// What happens when a domain has no unused row left.
+    /// What happens when a domain has no unused row left. Unless it repeats, `dynamic` gives no domain a larger share than
+    /// its unused rows can keep up to the last step.
     public var exhausted: ExhaustionPolicy = .repeat
     /// Dynamic batch loading; nil keeps the weights.
     public var dynamic: Dynamic?
