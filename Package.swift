@@ -55,13 +55,15 @@ let package = Package(
         .executableTarget(
             name: "shear",
             dependencies: [
-                "Pipeline", "Report", "SuperNetwork", "Search", "Shearing", "Training", "Evaluation", arguments,
+                "Pipeline", "Report", "SuperNetwork", "Search", "Shearing", "Training", "Evaluation", "Statistics",
+                arguments,
             ] + models
                 + (portable == nil ? [] : ["CNoLocales"]), swiftSettings: swiftSettings),
         module(
             "Pipeline",
-            ["Report", "SuperNetwork", "Search", "Shearing", "Training", "Evaluation", "Files", "Yams"] + models),
-        module("SuperNetwork", ["Search", "Shearing", "Training", "Evaluation"] + models),
+            ["Report", "SuperNetwork", "Search", "Shearing", "Training", "Evaluation", "Statistics", "Files", "Yams"]
+                + models),
+        module("SuperNetwork", ["Search", "Shearing", "Training", "Evaluation", "Statistics"] + models),
         module("Shearing", ["Training", "Evaluation"] + models),
         module("Training", ["Evaluation", "Files"] + models),
         module("Evaluation", ["Statistics"] + models),
@@ -93,7 +95,7 @@ let package = Package(
         tests("Statistics", ["Statistics", "Corpus"], fixtures: []),
         tests("Report", ["Report", "Statistics", "Corpus"], fixtures: []),
         tests("Transformer", ["Transformer", "Torch"]),
-        tests("Evaluation", ["Evaluation"] + models),
+        tests("Evaluation", ["Evaluation", "Statistics"] + models),
         tests("Training", ["Training", "Evaluation", "Files"] + models),
         tests("Shearing", ["Shearing", "Training", "Evaluation"] + models),
         tests("SuperNetwork", ["SuperNetwork", "Search", "Shearing", "Training", "Evaluation"] + models),

@@ -1,3 +1,5 @@
+public import Statistics
+
 /// What models scored, row by row and question by question: `measurements.json` of an `evaluate` stage, from which
 /// paired statistics are made. Parts that were not measured are absent.
 public struct Measurements: Codable, Sendable, Equatable {
@@ -19,10 +21,10 @@ public struct Measurements: Codable, Sendable, Equatable {
         public var fingerprint: String
         /// Weights of its architecture, whatever they are stored as.
         public var parameters: Int
-        public var sizes: Sizes?
+        public var sizes: WeightSizes?
         public var domains: [Domain]?
         public var tasks: [Task]?
-        public var throughput: Throughput?
+        public var throughput: MeasuredSpeed?
         /// The most bytes that its tensors took at once while its throughput was measured, its weights included.
         public var peakMemoryBytes: Int?
         /// Bytes of keys and values that one token leaves in the cache, in the compute type.
@@ -38,28 +40,6 @@ public struct Measurements: Codable, Sendable, Equatable {
             case stage, fingerprint, parameters, sizes, domains, tasks, throughput
             case peakMemoryBytes = "peak_memory_bytes"
             case keyValueBytesPerToken = "kv_bytes_per_token"
-        }
-    }
-
-    /// Exact bytes of the weights, by form.
-    public struct Sizes: Codable, Sendable, Equatable {
-        /// All weights at 2 bytes.
-        public var fp16Bytes: Int
-        /// Linear weights at 1 byte and a scale per output channel, everything else at 2 bytes.
-        public var int8Bytes: Int
-        /// As the model at hand is run: quantised, or in the type it computes in.
-        public var storedBytes: Int
-
-        public init(fp16Bytes: Int, int8Bytes: Int, storedBytes: Int) {
-            self.fp16Bytes = fp16Bytes
-            self.int8Bytes = int8Bytes
-            self.storedBytes = storedBytes
-        }
-
-        enum CodingKeys: String, CodingKey {
-            case fp16Bytes = "fp16_bytes"
-            case int8Bytes = "int8_bytes"
-            case storedBytes = "stored_bytes"
         }
     }
 
@@ -121,38 +101,6 @@ public struct Measurements: Codable, Sendable, Equatable {
         enum CodingKeys: String, CodingKey {
             case id, correct
             case correctNorm = "correct_norm"
-        }
-    }
-
-    /// How fast the model ran, in tokens per second of wall time over all rows.
-    public struct Throughput: Codable, Sendable, Equatable {
-        public var prefillTokensPerSecond: Double
-        public var decodeTokensPerSecond: Double
-        /// Sequences at once, tokens of each prompt, tokens decoded after each, and repeats whose median this is.
-        public var rows: Int
-        public var columns: Int
-        public var decoded: Int
-        public var repeats: Int
-        /// The larger of both measurements' ranges over the repeats, relative to their medians.
-        public var spread: Double
-
-        public init(
-            prefillTokensPerSecond: Double, decodeTokensPerSecond: Double, rows: Int, columns: Int, decoded: Int,
-            repeats: Int, spread: Double
-        ) {
-            self.prefillTokensPerSecond = prefillTokensPerSecond
-            self.decodeTokensPerSecond = decodeTokensPerSecond
-            self.rows = rows
-            self.columns = columns
-            self.decoded = decoded
-            self.repeats = repeats
-            self.spread = spread
-        }
-
-        enum CodingKeys: String, CodingKey {
-            case prefillTokensPerSecond = "prefill_tokens_per_second"
-            case decodeTokensPerSecond = "decode_tokens_per_second"
-            case rows, columns, decoded, repeats, spread
         }
     }
 }

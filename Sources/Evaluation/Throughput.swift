@@ -1,4 +1,5 @@
 internal import Glibc
+public import Statistics
 internal import Torch
 public import Transformer
 
@@ -43,7 +44,7 @@ public enum Throughput {
     public static func measure(
         _ model: LanguageModel, _ settings: ThroughputSettings = ThroughputSettings(),
         in context: ForwardContext = ForwardContext()
-    ) throws(EvaluationError) -> Measurements.Throughput {
+    ) throws(EvaluationError) -> MeasuredSpeed {
         if let problem = settings.problems.first {
             throw .request(reason: "the throughput's " + problem, remedy: "correct the settings")
         }
@@ -51,7 +52,7 @@ public enum Throughput {
             try withoutGradients { () throws(TorchError) in try run(model, settings, context) }
         }
         let prefill = Spread(times.map(\.prefill)), decode = Spread(times.map(\.decode))
-        return Measurements.Throughput(
+        return MeasuredSpeed(
             prefillTokensPerSecond: Double(settings.rows * settings.columns) / prefill.median,
             decodeTokensPerSecond: Double(settings.rows * settings.decoded) / decode.median, rows: settings.rows,
             columns: settings.columns, decoded: settings.decoded, repeats: settings.repeats,

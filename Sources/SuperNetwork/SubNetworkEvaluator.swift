@@ -1,5 +1,6 @@
 public import Evaluation
 public import Search
+internal import Statistics
 internal import Torch
 public import Transformer
 
@@ -88,7 +89,7 @@ public struct SubNetworkEvaluator: CandidateEvaluator {
     private func measure(_ view: SubNetworkView) throws(SuperNetworkError) -> [Double] {
         let context = ForwardContext(view: view)
         do throws(EvaluationError) {
-            var latency: Measurements.Throughput?
+            var latency: MeasuredSpeed?
             if objectives.contains(where: \.isTimed) { latency = try Throughput.measure(model, speed, in: context) }
             var scores: [Double] = []
             for objective in objectives {

@@ -1,6 +1,7 @@
 internal import Evaluation
 internal import FoundationEssentials
 internal import Pipeline
+internal import Statistics
 internal import Transformer
 
 /// What `shear evaluate` found.
@@ -9,7 +10,7 @@ struct EvaluationReport {
     let parameters: Int
     var domains: [DomainScore]?
     var tasks: [TaskScore] = []
-    var throughput: Measurements.Throughput?
+    var throughput: MeasuredSpeed?
 
     init(path: String, _ architecture: Architecture) {
         self.path = path
@@ -68,7 +69,7 @@ struct EvaluationReport {
         var domains: [DomainScore]?
         var mean_loss: Double?
         var tasks: [TaskSummary]?
-        var throughput: Measurements.Throughput?
+        var throughput: MeasuredSpeed?
     }
 
     /// One JSON object, without its last line break.

@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Statistics
 import Testing
 
 @Suite struct MeasurementsTests {
@@ -18,7 +19,7 @@ import Testing
     @Test func theWrittenFormIsTheDocumentedOne() throws {
         let read = try JSONDecoder().decode(Measurements.self, from: Data(Self.text.utf8))
         var first = Measurements.Model(stage: "x", fingerprint: "ab12", parameters: 9)
-        first.sizes = .init(fp16Bytes: 18, int8Bytes: 11, storedBytes: 18)
+        first.sizes = .init(halfPrecisionBytes: 18, int8Bytes: 11, storedBytes: 18)
         first.domains = [.init(domain: "c4", rowSums: [3.5, 2.25], rowTokens: [2, 1])]
         first.tasks = [
             .init(

@@ -1,4 +1,5 @@
 import Fixtures
+import Statistics
 import Testing
 import Torch
 import Transformer

@@ -1,6 +1,7 @@
 import Evaluation
 import Fixtures
 import Foundation
+import Statistics
 import Testing
 import Training
 
@@ -64,7 +65,8 @@ import Training
         #expect(model.domains?.map(\.domain) == ["words"])
         #expect(model.domains?[0].rowSums.count == 3 && model.domains?[0].rowTokens == [15, 15, 15])
         #expect(model.domains != read.models[0].domains)
-        #expect(model.sizes?.fp16Bytes == 2 * model.parameters && model.sizes?.storedBytes == 4 * model.parameters)
+        #expect(
+            model.sizes?.halfPrecisionBytes == 2 * model.parameters && model.sizes?.storedBytes == 4 * model.parameters)
         #expect(try #require(model.sizes?.int8Bytes) < 2 * model.parameters)
         // Two layers of two key-value heads of 16 channels, keys and values, float32.
         #expect(model.keyValueBytesPerToken == 2 * 2 * 2 * 16 * 4)

@@ -1,6 +1,7 @@
 import Evaluation
 import Fixtures
 import Foundation
+import Statistics
 import Testing
 import Torch
 import Training

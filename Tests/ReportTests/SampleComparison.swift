@@ -1,5 +1,6 @@
 import Corpus
 import Report
+import Statistics
 
 /// A comparison of arms whose rows, answers and logs are drawn from a seeded stream: enough to fill every section.
 enum SampleComparison {

@@ -118,9 +118,7 @@ extension MeasuredModel {
     /// One model of `measurements.json`.
     init(_ model: Measurements.Model) {
         self.init(stage: model.stage, parameters: model.parameters)
-        sizes = model.sizes.map {
-            Sizes(halfPrecisionBytes: $0.fp16Bytes, int8Bytes: $0.int8Bytes, storedBytes: $0.storedBytes)
-        }
+        sizes = model.sizes
         domains = (model.domains ?? []).map {
             Domain(name: $0.domain, rowSums: $0.rowSums, rowTokens: $0.rowTokens)
         }
@@ -132,11 +130,7 @@ extension MeasuredModel {
                     (item.id, isNormalised ? item.correctNorm ?? item.correct : item.correct)
                 })
         }
-        speed = model.throughput.map {
-            Speed(
-                prefillTokensPerSecond: $0.prefillTokensPerSecond, decodeTokensPerSecond: $0.decodeTokensPerSecond,
-                rows: $0.rows, columns: $0.columns, decoded: $0.decoded, repeats: $0.repeats, spread: $0.spread)
-        }
+        speed = model.throughput
         peakMemoryBytes = model.peakMemoryBytes
         cacheBytesPerToken = model.keyValueBytesPerToken
     }

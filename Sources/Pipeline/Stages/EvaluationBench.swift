@@ -1,5 +1,6 @@
 internal import Corpus
 internal import Evaluation
+internal import Statistics
 internal import Torch
 internal import Training
 internal import Transformer
@@ -32,8 +33,8 @@ struct EvaluationBench {
         var measurement = Measurements.Model(
             stage: id.name, fingerprint: "\(artifact.record.fingerprint)", parameters: shape.parameterCount)
         let size = ModelSize(shape)
-        measurement.sizes = Measurements.Sizes(
-            fp16Bytes: size.bytes(.float16), int8Bytes: size.quantizedBytes(.int8),
+        measurement.sizes = WeightSizes(
+            halfPrecisionBytes: size.bytes(.float16), int8Bytes: size.quantizedBytes(.int8),
             storedBytes: description.quantization.map { size.quantizedBytes($0) } ?? size.bytes(spec.precision.dtype))
         measurement.keyValueBytesPerToken = CostModel(shape).keyValueBytesPerToken(spec.precision.dtype)
 

@@ -1,4 +1,5 @@
 internal import Evaluation
+internal import Statistics
 
 /// What was measured of one model, in the forms it is told in.
 struct EvaluationColumn {
@@ -15,7 +16,7 @@ struct EvaluationColumn {
         var scores: [DomainScore]
         var mean_loss: Double?
         var tasks: [TaskSummary]?
-        var throughput: Measurements.Throughput?
+        var throughput: MeasuredSpeed?
         var peak_memory_bytes: Int?
         var stored_bytes: Int?
     }

@@ -1,3 +1,5 @@
+public import Statistics
+
 /// Arms held against each other: `comparison.json`. Losses are nats per token, sizes bytes, times seconds.
 public struct Comparison: Codable, Sendable, Equatable {
     /// Version of this form.
@@ -29,11 +31,11 @@ public struct Comparison: Codable, Sendable, Equatable {
     public struct ArmSummary: Codable, Sendable, Equatable {
         public var arm: ComparedArm
         public var parameters: Int
-        public var sizes: MeasuredModel.Sizes?
+        public var sizes: WeightSizes?
         public var memoryBytes: Int?
         public var cacheBytesPerToken: Int?
         public var peakMemoryBytes: Int?
-        public var speed: MeasuredModel.Speed?
+        public var speed: MeasuredSpeed?
 
         enum CodingKeys: String, CodingKey {
             case arm, parameters, sizes, speed

@@ -1,3 +1,5 @@
+internal import Statistics
+
 /// Which arms are of the reference's size, by one measure of size: winners differ with the measure.
 public struct SizeMatch: Codable, Sendable, Equatable {
     /// What counts as size.

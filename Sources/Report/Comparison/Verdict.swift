@@ -151,7 +151,7 @@ struct Verdict {
             fastest.speed.decodeTokensPerSecond / other.speed.decodeTokensPerSecond - 1
                 <= max(fastest.speed.spread, other.speed.spread)
         }
-        func rate(_ entry: (name: String, speed: MeasuredModel.Speed)) -> String {
+        func rate(_ entry: (name: String, speed: MeasuredSpeed)) -> String {
             "\(entry.name) (\(Numerals.short(entry.speed.decodeTokensPerSecond)))"
         }
         var text =
