@@ -61,6 +61,14 @@ public struct BadRecord: Sendable, Equatable, Hashable, Codable {
     }
 }
 
+extension BadRecord: CustomStringConvertible {
+    /// The place and what is wrong there, without a full stop.
+    public var description: String {
+        let byte = byteOffset.map { " (byte \($0) of the uncompressed text)" } ?? ""
+        return "\(path), line \(line)\(byte): \(reason)"
+    }
+}
+
 /// Why a line is not a usable record.
 public enum BadRecordReason: Sendable, Equatable, Hashable, Codable {
     /// The line is not one JSON object.
@@ -107,9 +115,7 @@ extension CorpusError: CustomStringConvertible {
         case .emptyShard(let path):
             "\(path) holds no record; fetch it again or take it out of the manifest."
         case .badRecord(let record):
-            "\(record.path), line \(record.line)"
-                + (record.byteOffset.map { " (byte \($0) of the uncompressed text)" } ?? "")
-                + ": \(record.reason); repair the line, or set on_bad_record: skip in the manifest."
+            "\(record); repair the line, or set on_bad_record: skip in the manifest."
         case .digestMismatch(let path, let expected, let found):
             "\(path) has SHA-256 \(found), the manifest says \(expected); fetch the file again, or run "
                 + "`shear manifest` on its folder if the change is meant."

@@ -36,7 +36,7 @@ struct Tokenize: ParsableCommand {
                 rules.textField = field
                 rules.onBadRecord = skipBad ? .skip : .stop
                 var reader = try ShardReader(path: input, domain: "input", rules: rules)
-                while let document = try reader.next() {
+                while let document = try next(&reader) {
                     var ids = bos ? [tokenizer.beginOfText].compactMap { $0 } : []
                     try tokenizer.encode(document.text.span, into: &ids)
                     if eos, let end = tokenizer.endOfText { ids.append(end) }
@@ -44,6 +44,15 @@ struct Tokenize: ParsableCommand {
                 }
                 if reader.skippedCount > 0 { Rendering.say("left out \(reader.skippedCount) unusable lines") }
             }
+        }
+    }
+
+    /// The next document; a line that stops the reading gets this command's own advice, not that for a manifest.
+    private func next(_ reader: inout ShardReader) throws(CorpusError) -> Document? {
+        do throws(CorpusError) { return try reader.next() } catch {
+            guard case .badRecord(let record) = error else { throw error }
+            throw .invalidArgument(
+                reason: "\(record)", remedy: "repair the line, or leave out such lines with --skip-bad")
         }
     }
 }

@@ -98,6 +98,20 @@ import Testing
         #expect(try bad.run().code == 0, "skipping was asked for")
     }
 
+    @Test func aBadLineIsToldWithTheAdviceOfTheCommandThatReadsIt() throws {
+        let bad = try Case()
+        try bad.folder.write(Case.records + "{}\n", to: "words.jsonl")
+        let command = [
+            "tokenize", "--tokenizer", "Tests/Fixtures/Text/tokenizer", "--input", bad.folder.path("words.jsonl"),
+        ]
+        let stopped = try ShearBinary.run(command)
+        #expect(stopped.code == 65 && stopped.messages.contains("words.jsonl, line 61"), "\(stopped)")
+        #expect(stopped.messages.contains("--skip-bad") && !stopped.messages.contains("manifest"))
+        let skipped = try ShearBinary.run(command + ["--skip-bad"])
+        #expect(skipped.code == 0 && skipped.messages.contains("left out 1"), "\(skipped)")
+        #expect(skipped.output.split(separator: "\n").count == 60)
+    }
+
     @Test func aLineOfFiftyMegabytes() throws {
         let bad = try Case()
         let long = "{\"text\": \"" + String(repeating: "a", count: 50 << 20) + "\"}\n"
