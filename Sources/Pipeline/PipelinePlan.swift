@@ -9,14 +9,16 @@ public struct PipelinePlan: Sendable {
     public subscript(_ id: StageID) -> PlannedStage? { stages.first { $0.id == id } }
 
     /// Every outside input that is missing, once, in the order of the stages.
-    public var missing: [MissingInput] {
-        var seen: [MissingInput] = []
-        for stage in stages {
-            if case .blocked(let inputs) = stage.state {
-                for input in inputs where !seen.contains(input) { seen.append(input) }
-            }
+    public var missing: [MissingInput] { missing(of: Set(stages.map(\.id))) }
+
+    /// Every outside input that some stages miss, once, in the order of the stages.
+    public func missing(of taken: Set<StageID>) -> [MissingInput] {
+        var missing: [MissingInput] = []
+        for stage in stages where taken.contains(stage.id) {
+            guard case .blocked(let inputs) = stage.state else { continue }
+            for input in inputs where !missing.contains(input) { missing.append(input) }
         }
-        return seen
+        return missing
     }
 }
 

@@ -1,23 +1,6 @@
-internal import Corpus
 internal import FoundationEssentials
 internal import Torch
 public import Training
-
-/// Which stages a run takes, and how strictly it believes its cache.
-public struct RunOptions: Sendable {
-    /// Take this stage and all that rests on it; what comes before must be cached.
-    public var from: StageID?
-    /// Take this stage and all it rests on.
-    public var until: StageID?
-    /// Take this stage alone; what comes before must be cached.
-    public var only: StageID?
-    /// Run the taken stages again even when they are cached.
-    public var force = false
-    /// Check cached artifacts by SHA-256 instead of by size and time.
-    public var verify = false
-
-    public init() {}
-}
 
 /// One execution of a pipeline file.
 public struct PipelineRun {
@@ -48,7 +31,7 @@ public struct PipelineRun {
     /// - Throws: `.stage` with the first failure; everything finished before it is kept.
     public func run() throws(PipelineError) -> [Artifact] {
         let start = ContinuousClock.now
-        let taken = try selection()
+        let taken = try options.stages(of: file)
         log.post(
             .runStarted(pipeline: file.name, file: file.path, seed: file.seed, stages: file.stages.map(\.id)))
         let force = options.force
@@ -78,44 +61,9 @@ public struct PipelineRun {
         return artifacts
     }
 
-    /// The ids that `from`, `until` and `only` leave.
-    private func selection() throws(PipelineError) -> Set<StageID> {
-        for (option, id) in [("--from", options.from), ("--until", options.until), ("--only", options.only)] {
-            guard let id, file[id] == nil else { continue }
-            let names = file.stages.map(\.id.name)
-            let hint = nearest(to: id.name, in: names).map { " (did you mean '\($0)'?)" } ?? ""
-            throw .specification([
-                SpecProblem(
-                    file: "\(option) \(id)", line: nil, keyPath: "",
-                    reason: "no stage has the id '\(id)'; the stages are \(names.joined(separator: ", "))\(hint)")
-            ])
-        }
-        if let only = options.only { return [only] }
-        var taken = Set(file.stages.map(\.id))
-        if let until = options.until {
-            var needed: Set<StageID> = [until]
-            for stage in file.stages.reversed() where needed.contains(stage.id) {
-                needed.formUnion(stage.spec.needs.map(\.stage))
-            }
-            taken.formIntersection(needed)
-        }
-        if let from = options.from {
-            var resting: Set<StageID> = [from]
-            for stage in file.stages where stage.spec.needs.contains(where: { resting.contains($0.stage) }) {
-                resting.insert(stage.id)
-            }
-            taken.formIntersection(resting)
-        }
-        return taken
-    }
-
     /// All missing outside inputs of the taken stages at once, before anything long starts.
     private func requireInputs(_ planner: Planner, _ taken: Set<StageID>) throws(PipelineError) {
-        var missing: [MissingInput] = []
-        for stage in try planner.plan().stages where taken.contains(stage.id) {
-            guard case .blocked(let inputs) = stage.state else { continue }
-            for input in inputs where !missing.contains(input) { missing.append(input) }
-        }
+        let missing = try planner.plan().missing(of: taken)
         if missing.count == 1 { throw .missingInput(missing[0]) }
         if !missing.isEmpty { throw .missingInputs(missing) }
     }

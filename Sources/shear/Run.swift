@@ -28,6 +28,8 @@ struct Run: ParsableCommand {
     var verify = false
     @Flag(help: "Plain lines even on a terminal.")
     var plain = false
+    @Flag(help: "Run nothing: print how to get each input that the taken stages miss, one a line.")
+    var missing = false
 
     func run() throws {
         try Rendering.perform { () throws(PipelineError) in
@@ -38,6 +40,7 @@ struct Run: ParsableCommand {
             options.only = try Run.id(only, "--only")
             options.force = force
             options.verify = verify
+            if missing { return try Run.printMissing(file, options, runs: place.runs) }
             try withTraining { () throws(TrainingError) in try StopFlag.catchSignals() }
             let console = Console(plain: plain)
             let run = try PipelineRun(
@@ -49,6 +52,19 @@ struct Run: ParsableCommand {
             }
             console.end()
             print(SummaryRendering.text(artifacts))
+        }
+    }
+
+    /// What `scripts/shear` runs first, where it is one of its scripts.
+    private static func printMissing(
+        _ file: PipelineFile, _ options: RunOptions, runs: String
+    ) throws(PipelineError) {
+        let taken = try options.stages(of: file)
+        let planner = Planner(file: file, store: ArtifactStore(root: runs + "/" + file.name), hashLimit: 0)
+        var told: [String] = []
+        for remedy in try planner.plan().missing(of: taken).map(\.remedy) where !told.contains(remedy) {
+            told.append(remedy)
+            print(remedy)
         }
     }
 

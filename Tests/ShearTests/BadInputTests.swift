@@ -98,6 +98,23 @@ import Testing
         #expect(try bad.run().code == 0, "skipping was asked for")
     }
 
+    /// What `scripts/shear` asks before a run.
+    @Test func whatTheTakenStagesMissIsListedAndNothingRuns() throws {
+        let bad = try Case()
+        let base = "{ weights: nowhere/model }, runtime: { obtain: scripts/fetch-it }"
+        try bad.pipeline(base: base)
+        let listed = try bad.run(["--missing"])
+        #expect(listed.code == 0 && listed.output == "scripts/fetch-it\n" && listed.messages.isEmpty, "\(listed)")
+        #expect(try bad.run(["--missing", "--only", "packed"]).output.isEmpty, "only base misses something")
+        #expect(ShearBinary.artifacts("base", in: bad.folder.path("runs"), pipeline: "bad").isEmpty)
+        let shape = "{vocabulary_size: 512, hidden_size: 32, layers: 2, heads: 2, intermediate_size: 48}"
+        let overridden = [
+            "--set", "base.weights=random", "--set", "base.architecture=\(shape)", "--set",
+            "base.tokenizer=Tests/Fixtures/Text/tokenizer",
+        ]
+        #expect(try bad.run(["--missing"] + overridden).output.isEmpty, "the missing input is not asked for any more")
+    }
+
     @Test func aBadLineIsToldWithTheAdviceOfTheCommandThatReadsIt() throws {
         let bad = try Case()
         try bad.folder.write(Case.records + "{}\n", to: "words.jsonl")
