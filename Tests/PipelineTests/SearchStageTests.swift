@@ -14,29 +14,15 @@ import Transformer
 @Suite(.serialized) struct SearchStageTests {
     /// The small pipeline with four layers, a super-network of 84 parts, and a search of 24 of them.
     private func pipeline(_ keys: String = "method: linas, predictions: 60") throws -> SmallPipeline {
-        var small = try SmallPipeline()
-        small.more = """
-              - id: elastic
-                kind: super_network
-                with:
-                  start: base
-                  data: packed
-                  space: { layers: [2, 3, 4], intermediate_sizes: [24, 48] }
-                  order: unchanged
-                  steps: 2
-                  batch_rows: 2
-                  rate: 1.0e-3
-                  precision: float32
-                runtime: { threads: 1 }
-              - id: found
-                kind: search
-                with: { from: elastic, data: packed, rows: 2, objectives: [domain_loss, parameters], evaluations: 24, population: 6, precision: float32, \(keys) }
-                runtime: { threads: 1, log_every: 5 }
-            """
-        return small
+        try .ofSuperNetwork(
+            "space: { layers: [2, 3, 4], intermediate_sizes: [24, 48] }, order: unchanged, steps: 2",
+            more: """
+                  - id: found
+                    kind: search
+                    with: { from: elastic, data: packed, rows: 2, objectives: [domain_loss, parameters], evaluations: 24, population: 6, precision: float32, \(keys) }
+                    runtime: { threads: 1, log_every: 5 }
+                """)
     }
-
-    private let four = ["base.architecture.layers=4"]
 
     private func search(_ small: SmallPipeline) throws -> Artifact {
         try #require(small.store.newest(of: stage("found")))
@@ -58,11 +44,11 @@ import Transformer
     @Test(arguments: ["linas, predictions: 60", "nsga2", "random"])
     func aSearchWithinSizesMeasuresNothingElse(_ method: String) throws {
         let free = try pipeline("method: random")
-        try free.run(four)
+        try free.run()
         let sizes = try journal(search(free)).map { $0.scores[1] }.sorted()
         let (from, to) = (sizes[3], sizes[20])
         let bound = try pipeline("method: \(method), within: { parameters: { from: \(Int(from)), to: \(Int(to)) } }")
-        try bound.run(four)
+        try bound.run()
         let found = try journal(search(bound)).map { $0.scores[1] }
         // Fewer than asked for where the range holds fewer.
         #expect(found.count > 6 && found.allSatisfy { $0 >= from && $0 <= to }, "\(found.count)")
@@ -72,7 +58,6 @@ import Transformer
         let small = try pipeline()
         var shown: [Int] = []
         try small.run(
-            four,
             observe: { event in
                 if case .candidate(_, 24, ["domain_loss", "parameters"], let candidate) = event {
                     shown.append(candidate.id)
@@ -110,21 +95,21 @@ import Transformer
             #expect(candidate.scores[1] == Double(slice.architecture.parameterCount))
         }
         #expect(artifact.record.cost.tokens == 24 * 2 * 16 && artifact.record.cost.floatingPointOperations > 0)
-        let planned = try #require(try small.plan(four)[stage("found")])
+        let planned = try #require(try small.plan()[stage("found")])
         #expect(planned.outlook.tokens == 24 * 2 * 16 && planned.outlook.memoryBytes ?? 0 > 0)
-        #expect(try small.run(four).values.allSatisfy { $0 == "cached" })
+        #expect(try small.run().values.allSatisfy { $0 == "cached" })
     }
 
     @Test(arguments: ["method: linas, predictions: 60", "method: nsga2", "method: random"])
     func aSearchStoppedAtAnyCandidateEndsWithTheSameRows(keys: String) throws {
         let whole = try pipeline(keys)
-        try whole.run(four)
+        try whole.run()
         let broken = try pipeline(keys)
         for (attempt, stopAt) in [1, 6, 7, 17, 23].enumerated() {
             let stop = StopFlag()
             do {
                 try broken.run(
-                    four, stop: stop,
+                    stop: stop,
                     observe: { event in
                         if case .checkpoint(let id, stopAt) = event, id == stage("found") { stop.raise() }
                     })
@@ -132,19 +117,19 @@ import Transformer
             } catch let error as PipelineError {
                 #expect(error.category == .interrupted && error.description.contains("after step \(stopAt)"))
             }
-            guard case .resume(let step, 24, _)? = try broken.plan(four)[stage("found")]?.state else {
+            guard case .resume(let step, 24, _)? = try broken.plan()[stage("found")]?.state else {
                 Issue.record("the plan does not resume")
                 return
             }
             #expect(step == stopAt)
             // A kill in the middle of a write leaves the beginning of a row.
-            let partial = try #require(try broken.plan(four)[stage("found")]?.path) + ".partial/journal.csv"
+            let partial = try #require(try broken.plan()[stage("found")]?.path) + ".partial/journal.csv"
             let handle = try #require(FileHandle(forWritingAtPath: partial))
             handle.seekToEndOfFile()
             handle.write(Data("\(stopAt),0-1-0".utf8.prefix(attempt * 2)))
             handle.closeFile()
         }
-        #expect(try broken.run(four)["found"] == "resumed at 23")
+        #expect(try broken.run()["found"] == "resumed at 23")
         #expect(try rows(broken) == rows(whole))
         func front(_ small: SmallPipeline) throws -> Data { try Folder.read(search(small).file("front.json")) }
         #expect(try front(broken) == front(whole))
@@ -155,17 +140,17 @@ import Transformer
         let small = try pipeline()
         let stop = StopFlag()
         _ = try? small.run(
-            four, stop: stop, observe: { if case .checkpoint(_, 8) = $0 { stop.raise() } })
-        let partial = try #require(try small.plan(four)[stage("found")]?.path) + ".partial/journal.csv"
+            stop: stop, observe: { if case .checkpoint(_, 8) = $0 { stop.raise() } })
+        let partial = try #require(try small.plan()[stage("found")]?.path) + ".partial/journal.csv"
         let text = try String(contentsOfFile: partial, encoding: .utf8)
         var lines = text.split(separator: "\n").map(String.init)
         lines.swapAt(7, 8)
         lines[7] = "6" + lines[7].dropFirst()
         lines[8] = "7" + lines[8].dropFirst()
         try (lines.joined(separator: "\n") + "\n").write(toFile: partial, atomically: false, encoding: .utf8)
-        #expect { try small.run(four) } throws: { "\($0)".contains("Evaluation 6 of the journal is") }
+        #expect { try small.run() } throws: { "\($0)".contains("Evaluation 6 of the journal is") }
         try text.replacing("domain_loss", with: "accuracy").write(toFile: partial, atomically: false, encoding: .utf8)
-        #expect { try small.run(four) } throws: { "\($0)".contains("line 1") && "\($0)".contains("its columns are") }
+        #expect { try small.run() } throws: { "\($0)".contains("line 1") && "\($0)".contains("its columns are") }
     }
 
     @Test func whatDecidesNothingIsNotHashed() throws {
@@ -225,7 +210,7 @@ import Transformer
     @Test func rowsThatAreNotThereAreToldBeforeAnythingIsMeasured() throws {
         let small = try pipeline()
         let text = small.text.replacing("packed, rows: 2", with: "packed, rows: { from: 5000, count: 2 }")
-        let file = try PipelineFile(text: text, path: "small.yaml", overrides: four)
+        let file = try PipelineFile(text: text, path: "small.yaml")
         #expect {
             _ = try PipelineRun(
                 file: file, runs: small.folder.path("runs"), options: RunOptions(), stop: StopFlag()
@@ -248,26 +233,26 @@ import Transformer
 
     @Test func picksTakeWhatTheySay() throws {
         let small = try picked("knee")
-        #expect(try small.plan(four)[stage("chosen")]?.outlook.architecture == nil, "not known before the search")
-        try small.run(four)
+        #expect(try small.plan()[stage("chosen")]?.outlook.architecture == nil, "not known before the search")
+        try small.run()
         let front = try SearchSpec.summary(of: search(small)).front
         let journal = try journal(search(small))
         func genome() throws -> String? {
             try #require(small.store.newest(of: stage("chosen"))).record.facts["genome"]?.text
         }
         #expect(try genome() == front.knee.map { "\($0.genome)" })
-        #expect(try small.plan(four)[stage("chosen")]?.outlook.architecture != nil)
-        try small.run(four + ["chosen.pick=id:7"])
+        #expect(try small.plan()[stage("chosen")]?.outlook.architecture != nil)
+        try small.run(["chosen.pick=id:7"])
         #expect(try genome() == "\(journal[7].genome)")
         let bound = try #require(front.members.map { $0.scores[1] }.sorted().dropFirst().first)
-        try small.run(four + ["chosen.pick=parameters<=\(Int(bound))"])
+        try small.run(["chosen.pick=parameters<=\(Int(bound))"])
         let within = front.members.filter { $0.scores[1] <= bound }.min { $0.scores[0] < $1.scores[0] }
         #expect(try genome() == within.map { "\($0.genome)" })
         for (pick, words) in [
             ("id:24", "name one of 0 to 23"), ("parameters<=10", "no candidate of the front"),
             ("fp16_bytes<=10", "is no objective of the search"),
         ] {
-            #expect { try small.run(four + ["chosen.pick=\(pick)"]) } throws: { "\($0)".contains(words) }
+            #expect { try small.run(["chosen.pick=\(pick)"]) } throws: { "\($0)".contains(words) }
         }
     }
 

@@ -14,6 +14,8 @@ func stage(_ name: String) -> StageID {
 /// A pipeline of quick stages in a folder of its own: import random weights, pack a few sentences, export.
 struct SmallPipeline {
     let folder: TemporaryDirectory
+    /// Layers of the random weights.
+    var layers = 2
     /// Further stages, as they stand in the file.
     var more = ""
     /// The repository's root, for its small tokenizer.
@@ -35,6 +37,23 @@ struct SmallPipeline {
             """, to: "corpus.yaml")
     }
 
+    /// One of four layers with a super-network `elastic` of them.
+    /// - Parameters:
+    ///   - keys: the super-network's, beside its inputs, batch and rate.
+    ///   - more: stages after it.
+    static func ofSuperNetwork(_ keys: String, runtime: String = "threads: 1", more: String) throws -> SmallPipeline {
+        var small = try SmallPipeline()
+        small.layers = 4
+        small.more = """
+              - id: elastic
+                kind: super_network
+                with: { start: base, data: packed, \(keys), batch_rows: 2, rate: 1.0e-3, precision: float32 }
+                runtime: { \(runtime) }
+
+            """ + more
+        return small
+    }
+
     var text: String {
         """
         name: small
@@ -44,7 +63,7 @@ struct SmallPipeline {
             kind: import
             with:
               weights: random
-              architecture: { vocabulary_size: 512, hidden_size: 32, layers: 2, heads: 2, intermediate_size: 48 }
+              architecture: { vocabulary_size: 512, hidden_size: 32, layers: \(layers), heads: 2, intermediate_size: 48 }
               tokenizer: \(SmallPipeline.repository)/Tests/Fixtures/Text/tokenizer
           - id: packed
             kind: pack

@@ -14,39 +14,25 @@ import Transformer
 @Suite(.serialized) struct SuperNetworkStageTests {
     /// The small pipeline with four layers, a super-network and parts of it.
     private func pipeline(_ schedule: String = "alternating") throws -> SmallPipeline {
-        var small = try SmallPipeline()
-        small.more = """
-              - id: elastic
-                kind: super_network
-                with:
-                  start: base
-                  data: packed
-                  space: { layers: [2, 3, 4], intermediate_sizes: { from: 16, to: 48, step: 16 } }
-                  protected_layers: 1
-                  calibration_batches: 2
-                  schedule: \(schedule)
-                  distill: { teacher: base, weight: 0.5 }
-                  steps: 6
-                  batch_rows: 2
-                  rate: 1.0e-3
-                  precision: float32
-                runtime: { threads: 1, log_every: 1, checkpoint_every: 2 }
-              - { id: part, kind: extract, with: { from: elastic, genome: 1-2-0-1-1 } }
-              - { id: whole, kind: extract, with: { from: elastic, genome: full } }
-              - { id: least, kind: extract, with: { from: elastic, genome: smallest } }
-              - { id: sized, kind: extract, with: { from: elastic, parameters: 60000 } }
-              - id: tuned
-                kind: pretrain
-                with: { start: part, data: packed, steps: 2, batch_rows: 2, rate: 1.0e-3, precision: float32 }
-              - { id: scores, kind: evaluate, with: { models: [whole, part, tuned], data: packed, precision: float32 } }
-              - { id: padded, kind: export, with: { model: part, form: padded, dtype: float32 } }
-              - { id: blocks, kind: export, with: { model: part, form: block_configs, dtype: float32 } }
-              - { id: exact, kind: export, with: { model: part, form: per_layer, dtype: float32 } }
+        try .ofSuperNetwork(
             """
-        return small
+            space: { layers: [2, 3, 4], intermediate_sizes: { from: 16, to: 48, step: 16 } }, protected_layers: 1, \
+            calibration_batches: 2, schedule: \(schedule), distill: { teacher: base, weight: 0.5 }, steps: 6
+            """, runtime: "threads: 1, log_every: 1, checkpoint_every: 2",
+            more: """
+                  - { id: part, kind: extract, with: { from: elastic, genome: 1-2-0-1-1 } }
+                  - { id: whole, kind: extract, with: { from: elastic, genome: full } }
+                  - { id: least, kind: extract, with: { from: elastic, genome: smallest } }
+                  - { id: sized, kind: extract, with: { from: elastic, parameters: 60000 } }
+                  - id: tuned
+                    kind: pretrain
+                    with: { start: part, data: packed, steps: 2, batch_rows: 2, rate: 1.0e-3, precision: float32 }
+                  - { id: scores, kind: evaluate, with: { models: [whole, part, tuned], data: packed, precision: float32 } }
+                  - { id: padded, kind: export, with: { model: part, form: padded, dtype: float32 } }
+                  - { id: blocks, kind: export, with: { model: part, form: block_configs, dtype: float32 } }
+                  - { id: exact, kind: export, with: { model: part, form: per_layer, dtype: float32 } }
+                """)
     }
-
-    private let four = ["base.architecture.layers=4"]
 
     private func model(_ small: SmallPipeline, _ name: String) throws -> LanguageModel {
         let artifact = try #require(small.store.newest(of: stage(name)))
@@ -60,7 +46,7 @@ import Transformer
 
     @Test func partsOfASuperNetworkAreModelsLikeAnyOther() throws {
         let small = try pipeline()
-        let happened = try small.run(four, choosing: { $0.until = nil })
+        let happened = try small.run(choosing: { $0.until = nil })
         #expect(happened.values.allSatisfy { $0 == "ran: it has no artifact yet" })
         let elastic = try #require(small.store.newest(of: stage("elastic")))
         let file = try ElasticFile.read(from: elastic)
@@ -111,8 +97,8 @@ import Transformer
         #expect(abs(Double(sized) / 60_000 - 1) <= 0.01)
         #expect(try model(small, "tuned").architecture == part.architecture)
 
-        #expect(try small.run(four).values.allSatisfy { $0 == "cached" })
-        let changed = try small.plan(four + ["elastic.sub_networks=2"])
+        #expect(try small.run().values.allSatisfy { $0 == "cached" })
+        let changed = try small.plan(["elastic.sub_networks=2"])
         guard case .run(let why)? = changed[stage("elastic")]?.state else { Issue.record("not run"); return }
         #expect(why == "with.sub_networks changed from 1 to 2")
     }
@@ -120,19 +106,19 @@ import Transformer
     @Test(arguments: ["alternating", "sandwich"]) func aStoppedTrainingContinuesToTheSameBits(_ schedule: String) throws
     {
         let whole = try pipeline(schedule)
-        try whole.run(four, choosing: { $0.until = stage("elastic") })
+        try whole.run(choosing: { $0.until = stage("elastic") })
         let broken = try pipeline(schedule)
         for round in [1, 4] {
             let stop = StopFlag()
             #expect(throws: PipelineError.self) {
                 try broken.run(
-                    four, stop: stop,
+                    stop: stop,
                     observe: { event in
                         if case .step(_, _, _, let metrics) = event, metrics.step == round { stop.raise() }
                     }, choosing: { $0.until = stage("elastic") })
             }
         }
-        #expect(try broken.run(four, choosing: { $0.until = stage("elastic") })["elastic"] == "resumed at 4")
+        #expect(try broken.run(choosing: { $0.until = stage("elastic") })["elastic"] == "resumed at 4")
         let (left, right) = (try model(whole, "elastic"), try model(broken, "elastic"))
         for (a, b) in zip(left.parameters, right.parameters) { #expect(try a.master.isIdentical(to: b.master)) }
         func file(_ small: SmallPipeline, _ name: String) throws -> Data {
@@ -143,7 +129,7 @@ import Transformer
 
     @Test func thePlanKnowsTheSizesAndRefusesWhatCannotBeReached() throws {
         let small = try pipeline()
-        let plan = try small.plan(four)
+        let plan = try small.plan()
         let elastic = try #require(plan[stage("elastic")]?.outlook)
         let source = try #require(elastic.architecture)
         let space = try #require(elastic.space)
@@ -155,13 +141,13 @@ import Transformer
         #expect(plan[stage("part")]?.outlook.architecture?.blocks.count == 3)
         #expect(plan[stage("padded")]?.outlook.architecture?.uniform != nil)
         // Both networks of a step cost what they are: the joint schedule at least the whole network and the smallest one.
-        let joint = try small.plan(four + ["elastic.schedule=joint"])[stage("elastic")]?.outlook.floatingPointOperations
+        let joint = try small.plan(["elastic.schedule=joint"])[stage("elastic")]?.outlook.floatingPointOperations
         #expect(try #require(joint) > elastic.floatingPointOperations ?? .infinity)
 
         func refusal(_ overrides: [String]) -> [String] {
             do throws(PipelineError) {
                 _ = try Planner(
-                    file: PipelineFile(text: small.text, path: "p.yaml", overrides: four + overrides),
+                    file: PipelineFile(text: small.text, path: "p.yaml", overrides: overrides),
                     store: small.store
                 )
                 .plan()
