@@ -1,20 +1,4 @@
-internal import Corpus
 internal import FoundationEssentials
-
-/// A committed artifact: its folder and its record.
-public struct Artifact: Sendable, Equatable {
-    public let path: String
-    public let record: StageRecord
-
-    /// The path of a file inside.
-    public func file(_ name: String) -> String { path + "/" + name }
-
-    /// Writes a text file whole or not at all.
-    /// - Throws: `.file`.
-    public static func write(_ text: String, to path: String) throws(PipelineError) {
-        try Folder.write(Data(text.utf8), to: path)
-    }
-}
 
 /// The artifacts of one pipeline: `runs/<pipeline>/artifacts/<id>-<first 16 digits of the fingerprint>/`.
 public struct ArtifactStore: Sendable {

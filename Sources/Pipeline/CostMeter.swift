@@ -2,9 +2,6 @@ internal import Evaluation
 internal import FoundationEssentials
 internal import Glibc
 
-/// The version of this package, as `shear --version` and every artifact's record say it.
-public let shearlingVersion = "0.1.0"
-
 /// Adds up what a stage takes over all its attempts; what a killed attempt took is known up to its last checkpoint.
 final class CostMeter {
     static let fileName = "cost.json"

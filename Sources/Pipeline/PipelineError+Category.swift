@@ -1,7 +1,6 @@
 internal import Corpus
 internal import Evaluation
 internal import Files
-internal import FoundationEssentials
 internal import Glibc
 internal import Search
 internal import Shearing
@@ -128,18 +127,5 @@ extension SuperNetworkError {
         case .space, .genome, .settings: .specification
         case .search, .order, .file: .data
         }
-    }
-}
-
-extension PipelineError {
-    /// The system's words for an `errno`.
-    static func text(ofErrno code: Int32) -> String {
-        let text = systemMessage(code)
-        return code == ENOSPC ? "\(text); free some space and run again, what is finished is kept" : text
-    }
-
-    /// A point in time, seconds since 1970, as UTC.
-    static func time(_ seconds: Double) -> String {
-        Date(timeIntervalSince1970: seconds).formatted(.iso8601)
     }
 }

@@ -179,12 +179,3 @@ public struct PipelineRun {
         CostMeter.seconds(ContinuousClock.now - start)
     }
 }
-
-extension PlannedStage {
-    /// The same stage with its artifact in hand.
-    func settled(_ artifact: Artifact) -> PlannedStage {
-        PlannedStage(
-            declaration: declaration, fingerprint: artifact.record.fingerprint, path: artifact.path,
-            state: .cached(artifact), outlook: outlook, inputs: inputs, key: key)
-    }
-}

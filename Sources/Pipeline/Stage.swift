@@ -45,25 +45,3 @@ public enum Stage: Sendable, Equatable {
         }
     }
 }
-
-/// One entry of a pipeline file's `stages`.
-public struct StageDeclaration: Sendable, Equatable {
-    public let id: StageID
-    public let stage: Stage
-    public let runtime: RuntimeSettings
-    /// The file's line for each key path below the entry (`with.target.heads`); "" is the entry itself.
-    let lines: [String: Int]
-
-    public var kind: StageKind { stage.kind }
-    public var spec: any StageSpec { stage.spec }
-
-    /// The line of a key below `with:`, or of the nearest thing around it that stands in the file.
-    func line(of key: String) -> Int? {
-        var path = key.isEmpty ? "with" : "with." + key
-        while true {
-            if let line = lines[path] { return line }
-            guard let dot = path.lastIndex(where: { $0 == "." || $0 == "[" }) else { return lines[""] }
-            path = String(path[..<dot])
-        }
-    }
-}

@@ -1,0 +1,71 @@
+internal import Corpus
+internal import Yams
+
+/// One entry of a pipeline file's `stages`.
+public struct StageDeclaration: Sendable, Equatable {
+    public let id: StageID
+    public let stage: Stage
+    public let runtime: RuntimeSettings
+    /// The file's line for each key path below the entry (`with.target.heads`); "" is the entry itself.
+    let lines: [String: Int]
+
+    public var kind: StageKind { stage.kind }
+    public var spec: any StageSpec { stage.spec }
+
+    /// The line of a key below `with:`, or of the nearest thing around it that stands in the file.
+    func line(of key: String) -> Int? {
+        var path = key.isEmpty ? "with" : "with." + key
+        while true {
+            if let line = lines[path] { return line }
+            guard let dot = path.lastIndex(where: { $0 == "." || $0 == "[" }) else { return lines[""] }
+            path = String(path[..<dot])
+        }
+    }
+}
+
+extension StageDeclaration {
+    /// Decodes one entry of `stages`; nil, with problems noted, when it is wrong.
+    init?(_ entry: YAMLMapping, seed: UInt64) {
+        let id = entry.requiredStage("id")
+        let kind = entry.requiredChoice("kind", as: StageKind.self)
+        let runtime =
+            entry.contains("runtime") ? entry.mapping("runtime").map { RuntimeSettings($0) } : RuntimeSettings()
+        var stage: Stage?
+        if let with = entry.requiredMapping("with") {
+            stage = kind.flatMap { $0.spec(from: with, seed: seed) }
+            if let stage {
+                for problem in stage.spec.problems() {
+                    StageDeclaration.note(problem.keyPath, problem.reason, below: with)
+                }
+            }
+        }
+        entry.finish()
+        guard let id, let stage, let runtime else { return nil }
+        var lines: [String: Int] = [:]
+        entry.collectLines(into: &lines, below: "")
+        self.init(id: id, stage: stage, runtime: runtime, lines: lines)
+    }
+
+    private static func note(_ keyPath: String, _ reason: String, below map: YAMLMapping) {
+        var map = map
+        var parts = keyPath.split(separator: ".").map(String.init)
+        while parts.count > 1, case .mapping? = map.node(parts[0]), let below = map.mapping(parts[0]) {
+            map = below
+            parts.removeFirst()
+        }
+        map.note(parts.joined(separator: "."), reason)
+    }
+}
+
+extension YAMLMapping {
+    /// The line of every key below, by its path.
+    fileprivate func collectLines(into lines: inout [String: Int], below path: String) {
+        lines[path] = mark?.line
+        for key in keys {
+            guard let value = node(key) else { continue }
+            let place = path.isEmpty ? key : path + "." + key
+            lines[place] = value.mark?.line
+            if case .mapping = value { mapping(key)?.collectLines(into: &lines, below: place) }
+        }
+    }
+}
