@@ -29,10 +29,9 @@ struct ElasticFile: Codable, Equatable {
 
     /// - Throws: `.superNetwork` when the space does not fit the source.
     init(_ space: ElasticSpace, of source: Architecture, influences: [Float]?) throws(PipelineError) {
-        let range: ClosedRange<Int>
-        do throws(SuperNetworkError) {
-            range = try SubNetworkSizes(space, of: source).parameterRange
-        } catch { throw .superNetwork(error) }
+        let range = try withSuperNetwork { () throws(SuperNetworkError) in
+            try SubNetworkSizes(space, of: source).parameterRange
+        }
         self.space = space
         self.influences = influences
         smallestParameters = range.lowerBound

@@ -63,9 +63,8 @@ struct OutsideInputs {
         guard Folder.exists(input.path) else {
             return missing(input, "write it with `shear manifest`, or change with.\(input.key)")
         }
-        let manifest: CorpusManifest
+        let manifest = try withCorpus { () throws(CorpusError) in try CorpusManifest.load(input.path) }
         let corpus: ResolvedCorpus
-        do throws(CorpusError) { manifest = try CorpusManifest.load(input.path) } catch { throw .corpus(error) }
         do throws(CorpusError) { corpus = try manifest.resolved() } catch {
             switch error {
             case .missing(let path, let remedy):

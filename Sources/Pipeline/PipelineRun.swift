@@ -148,7 +148,7 @@ public struct PipelineRun {
 
     private static func setThreads(_ count: Int?) throws(PipelineError) {
         let wanted = count ?? ProcessInfo.processInfo.activeProcessorCount
-        do throws(TorchError) { try Engine.setThreads(wanted) } catch { throw .torch(error) }
+        try withTorch { () throws(TorchError) in try Engine.setThreads(wanted) }
     }
 
     /// What artifacts rest on, themselves first, each once.

@@ -44,11 +44,10 @@ struct SubNetworkFile: Codable, Equatable {
     init(
         _ genome: Genome, of space: ElasticSpace, source: Architecture, superNetwork: StageRecord, chosenBy: String
     ) throws(PipelineError) {
-        let view: SubNetworkView
-        do throws(SuperNetworkError) {
-            self.genome = try space.searchSpace().canonical(genome)
-            view = try space.view(of: genome)
-        } catch { throw .superNetwork(error) }
+        let (canonical, view) = try withSuperNetwork { () throws(SuperNetworkError) in
+            (try space.searchSpace().canonical(genome), try space.view(of: genome))
+        }
+        self.genome = canonical
         layers = view.intermediateSizes.enumerated().map { index, size in
             let keep = view.layers.contains(index)
             return Layer(keep: keep, intermediateSize: keep ? size : 0)

@@ -1,14 +1,8 @@
 internal import ArgumentParser
-internal import Corpus
-internal import Evaluation
 internal import FoundationEssentials
 internal import Glibc
 internal import Pipeline
 internal import Report
-internal import Shearing
-internal import Torch
-internal import Training
-internal import Transformer
 
 /// Everything that is said to a person: final sentences, numbers, tables, exit codes.
 enum Rendering {
@@ -99,24 +93,4 @@ enum Rendering {
         if !line.isEmpty { lines.append(line) }
         return lines.map { indent + $0 }.joined(separator: "\n")
     }
-}
-
-/// Runs another module's work and turns its error into the pipeline's.
-func withCorpus<R>(_ body: () throws(CorpusError) -> R) throws(PipelineError) -> R {
-    do throws(CorpusError) { return try body() } catch { throw .corpus(error) }
-}
-func withTransformer<R>(_ body: () throws(TransformerError) -> R) throws(PipelineError) -> R {
-    do throws(TransformerError) { return try body() } catch { throw .transformer(error) }
-}
-func withTorch<R>(_ body: () throws(TorchError) -> R) throws(PipelineError) -> R {
-    do throws(TorchError) { return try body() } catch { throw .torch(error) }
-}
-func withEvaluation<R>(_ body: () throws(EvaluationError) -> R) throws(PipelineError) -> R {
-    do throws(EvaluationError) { return try body() } catch { throw .evaluation(error) }
-}
-func withTraining<R>(_ body: () throws(TrainingError) -> R) throws(PipelineError) -> R {
-    do throws(TrainingError) { return try body() } catch { throw .training(error) }
-}
-func withShearing<R>(_ body: () throws(ShearingError) -> R) throws(PipelineError) -> R {
-    do throws(ShearingError) { return try body() } catch { throw .shearing(error) }
 }

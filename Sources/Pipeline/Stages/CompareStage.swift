@@ -48,8 +48,7 @@ extension CompareSpec: StageSpec {
 
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         let input = try CompareBench(self, bench).input()
-        let comparison: Comparison
-        do throws(ReportError) { comparison = try Comparison(input) } catch { throw .report(error) }
+        let comparison = try withReport { () throws(ReportError) in try Comparison(input) }
         let page = HTMLReport.render(comparison, traces: input.traces, searches: input.searches)
         try output.write(comparison, to: "comparison.json")
         try output.write(text: ComparisonCSV.text(comparison), to: "comparison.csv")

@@ -104,7 +104,3 @@ struct EvaluationBench {
         operations += Double(count) * CostModel(architecture).forwardFLOPsPerToken(sequenceLength: length)
     }
 }
-
-func withEvaluation<R>(_ body: () throws(EvaluationError) -> R) throws(PipelineError) -> R {
-    do throws(EvaluationError) { return try body() } catch { throw .evaluation(error) }
-}

@@ -33,8 +33,7 @@ extension ExtractSpec: StageSpec {
                 }
             }
             let genome = try genome(in: space, of: source, front)
-            let view: SubNetworkView
-            do throws(SuperNetworkError) { view = try space.view(of: genome) } catch { throw .superNetwork(error) }
+            let view = try withSuperNetwork { () throws(SuperNetworkError) in try space.view(of: genome) }
             let made = source.viewed(by: view)
             outlook.architecture = made
             outlook.diskBytes = CostModel(made).storedBytes(.float32)
@@ -69,10 +68,7 @@ extension ExtractSpec: StageSpec {
         case .full: return space.fullGenome
         case .smallest: return space.smallestGenome
         case .parameters(let wanted):
-            let sizes: SubNetworkSizes
-            do throws(SuperNetworkError) { sizes = try SubNetworkSizes(space, of: source) } catch {
-                throw .superNetwork(error)
-            }
+            let sizes = try withSuperNetwork { () throws(SuperNetworkError) in try SubNetworkSizes(space, of: source) }
             let found = sizes.closest(toParameters: wanted)
             guard SubNetworkSizes.isClose(found.parameters, to: wanted) else {
                 let range = sizes.parameterRange
@@ -111,8 +107,7 @@ extension ExtractSpec: StageSpec {
         let genome = try genome(in: space, of: source, front)
         let file = try SubNetworkFile(
             genome, of: space, source: source, superNetwork: artifact.record, chosenBy: chosenBy)
-        let view: SubNetworkView
-        do throws(SuperNetworkError) { view = try space.view(of: genome) } catch { throw .superNetwork(error) }
+        let view = try withSuperNetwork { () throws(SuperNetworkError) in try space.view(of: genome) }
         let part = try withTransformer { () throws(TransformerError) in try model.sliced(by: view) }
         try bench.write(part, tokenizer: description.tokenizer, special: description.special, into: output.path)
         try Folder.write(CanonicalJSON.readable(file), to: output.file(SubNetworkFile.name))

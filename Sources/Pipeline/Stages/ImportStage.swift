@@ -100,42 +100,39 @@ extension ImportSpec: StageSpec {
     private func read(_ bench: Workbench) throws(PipelineError) -> Made {
         guard case .path(let path) = weights else { preconditionFailure("random weights are not read") }
         bench.note("reads \(path)")
-        do throws(TransformerError) {
-            let (model, description) = try ModelFolder.load(path, computeDType: .float32)
-            return Made(
-                model: model, tokenizer: description.tokenizer, special: description.special,
-                format: path.hasSuffix(".gguf") ? "gguf" : "huggingface")
-        } catch { throw .transformer(error) }
+        let (model, description) = try withTransformer { () throws(TransformerError) in
+            try ModelFolder.load(path, computeDType: .float32)
+        }
+        return Made(
+            model: model, tokenizer: description.tokenizer, special: description.special,
+            format: path.hasSuffix(".gguf") ? "gguf" : "huggingface")
     }
 
     private func random(_ bench: Workbench) throws(PipelineError) -> Made {
         var tokenizer = TokenizerFiles.none
         var special = SpecialTokens()
         let shape: Architecture
-        do throws(TransformerError) {
-            if let like {
-                let base = try ModelFolder.describe(bench.artifact(like).modelPath)
-                (tokenizer, special) = (base.tokenizer, base.special)
-                shape = target.map { $0.target.architecture(from: base.architecture) } ?? base.architecture
-            } else if let architecture {
-                shape = architecture.architecture
-            } else {
-                preconditionFailure("random weights without a shape passed problems()")
-            }
-        } catch { throw .transformer(error) }
+        if let like {
+            let path = bench.artifact(like).modelPath
+            let base = try withTransformer { () throws(TransformerError) in try ModelFolder.describe(path) }
+            (tokenizer, special) = (base.tokenizer, base.special)
+            shape = target.map { $0.target.architecture(from: base.architecture) } ?? base.architecture
+        } else if let architecture {
+            shape = architecture.architecture
+        } else {
+            preconditionFailure("random weights without a shape passed problems()")
+        }
         var stream = RandomStream(seed: bench.seed, name: "import/weights")
-        do throws(TorchError) {
-            let model = try LanguageModel(shape, initializedWith: stream.next(), computeDType: .float32, on: .cpu)
-            return Made(model: model, tokenizer: tokenizer, special: special, format: "random")
-        } catch { throw .torch(error) }
+        let model = try withTorch { () throws(TorchError) in
+            try LanguageModel(shape, initializedWith: stream.next(), computeDType: .float32, on: .cpu)
+        }
+        return Made(model: model, tokenizer: tokenizer, special: special, format: "random")
     }
 
     private static func special(of tokenizer: String) throws(PipelineError) -> SpecialTokens {
-        do throws(CorpusError) {
-            let loaded = try loadTokenizer(at: tokenizer)
-            return SpecialTokens(
-                beginOfText: loaded.beginOfText.map { Int($0) }, endOfText: loaded.endOfText.map { [Int($0)] } ?? [])
-        } catch { throw .corpus(error) }
+        let loaded = try withCorpus { () throws(CorpusError) in try loadTokenizer(at: tokenizer) }
+        return SpecialTokens(
+            beginOfText: loaded.beginOfText.map { Int($0) }, endOfText: loaded.endOfText.map { [Int($0)] } ?? [])
     }
 
     /// The first size in which two architectures differ, as one clause; nil when none does.

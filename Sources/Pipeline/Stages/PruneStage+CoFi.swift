@@ -20,24 +20,21 @@ extension PruneSpec {
             settings.rules.start == .importance
             ? try self.slopes(model, rows.corpus, rows: training.batchRows, bench, folder) : nil
         var stream = RandomStream(seed: bench.seed, name: "prune/masks")
-        let objective: CoFiObjective
-        do throws(ShearingError) {
-            objective = try CoFiObjective(model, settings: settings, seed: stream.next(), slopes: slopes)
-        } catch { throw .shearing(error) }
+        let objective = try withShearing { () throws(ShearingError) in
+            try CoFiObjective(model, settings: settings, seed: stream.next(), slopes: slopes)
+        }
         let trainer = try rows.train(model, objective, references: references)
 
-        let selection: CoFiSelection
-        do throws(ShearingError) {
-            selection = try trainer.objective.masks.deterministic(parameters: settings.parameters)
-        } catch { throw .shearing(error) }
+        let selection = try withShearing { () throws(ShearingError) in
+            try trainer.objective.masks.deterministic(parameters: settings.parameters)
+        }
         bench.note("carves \(selection.parameters) parameters")
-        let report: CoFiReport
-        do throws(TorchError) {
-            report = try trainer.objective.convergence()
+        let report = try withTorch { () throws(TorchError) in try trainer.objective.convergence() }
+        try withTorch { () throws(TorchError) in
             try SafetensorsWriter.write(
                 trainer.objective.masks.logAlphas.map { ($0.name, $0.master) }, metadata: [:],
                 to: folder + "/log_alphas.safetensors")
-        } catch { throw .torch(error) }
+        }
         try Folder.write(CanonicalJSON.readable(report), to: folder + "/convergence.json")
         let file = MasksFile(step: trainer.step, masks: selection.masks)
         let carved = try finish(model, file, nil, description, bench, folder)
@@ -67,10 +64,7 @@ extension PruneSpec {
         let path = folder + "/slopes.json"
         if let known = try? JSONDecoder().decode(MaskSlopes.self, from: Folder.read(path)) { return known }
         let batches = try calibration(corpus, rows: rows, bench)
-        let measured: MaskSlopes
-        do throws(ShearingError) { measured = try MaskSlopes.measured(model, on: batches) } catch {
-            throw .shearing(error)
-        }
+        let measured = try withShearing { () throws(ShearingError) in try MaskSlopes.measured(model, on: batches) }
         try Folder.write(CanonicalJSON.bytes(of: measured), to: path)
         return measured
     }

@@ -14,9 +14,8 @@ extension PruneSpec {
         let path = folder + "/importance.json"
         if let known = try? JSONDecoder().decode(Importance.self, from: Folder.read(path)) { return known }
         let batches = try calibration(corpus, rows: rows, bench)
-        let measured: Importance
-        do throws(ShearingError) { measured = try Importance.measured(model, on: batches, by: measure) } catch {
-            throw .shearing(error)
+        let measured = try withShearing { () throws(ShearingError) in
+            try Importance.measured(model, on: batches, by: measure)
         }
         try Folder.write(CanonicalJSON.bytes(of: measured), to: path)
         return measured
@@ -42,13 +41,12 @@ extension PruneSpec {
         }
         var stream = RandomStream(seed: bench.seed, name: "prune/choice")
         let choice: OneShotPruning = method == .random ? .random : .importance
-        let shape: TargetArchitecture
-        let masks: DeterministicMasks
-        do throws(ShearingError) {
-            shape = try self.shape(from: source, seed: bench.seed)
-            masks = try choice.masks(source: source, target: shape, importance: importance, seed: stream.next())
+        let (shape, masks) = try withShearing { () throws(ShearingError) in
+            let shape = try self.shape(from: source, seed: bench.seed)
+            let masks = try choice.masks(source: source, target: shape, importance: importance, seed: stream.next())
             if foldsResidue, let importance { try model.foldHeadResidue(masks, importance: importance) }
-        } catch { throw .shearing(error) }
+            return (shape, masks)
+        }
         var facts = try finish(model, MasksFile(step: 0, masks: masks), shape, description, bench, folder).facts
         facts["source_parameters"] = .integer(source.parameterCount)
         facts["shape"] = PruneSpec.facts(shape)

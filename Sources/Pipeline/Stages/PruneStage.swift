@@ -77,19 +77,15 @@ extension PruneSpec: StageSpec {
             settings.start == .importance
             ? try self.importance(model, rows.corpus, rows: training.batchRows, .taylorHeads, bench, folder) : nil
         var stream = RandomStream(seed: bench.seed, name: "prune/masks")
-        let objective: MaskObjective
-        do throws(ShearingError) {
-            objective = try MaskObjective(model, settings: settings, seed: stream.next(), importance: importance)
-        } catch { throw .shearing(error) }
+        let objective = try withShearing { () throws(ShearingError) in
+            try MaskObjective(model, settings: settings, seed: stream.next(), importance: importance)
+        }
         let trainer = try rows.train(model, objective, references: references)
 
         bench.note("carves \(made.blocks.count) layers of width \(made.hiddenSize)")
-        let report: ConvergenceReport
-        let file: MasksFile
-        do throws(ShearingError) {
-            report = try trainer.objective.convergence()
-            file = try MasksFile(trainer.objective.masks, step: trainer.step)
-        } catch { throw .shearing(error) }
+        let (report, file) = try withShearing { () throws(ShearingError) in
+            (try trainer.objective.convergence(), try MasksFile(trainer.objective.masks, step: trainer.step))
+        }
         try Folder.write(CanonicalJSON.readable(report), to: folder + "/convergence.json")
         let carved = try finish(model, file, settings.target, description, bench, folder)
         var facts = carved.facts
@@ -114,11 +110,10 @@ extension PruneSpec: StageSpec {
         _ model: LanguageModel, _ file: MasksFile, _ target: TargetArchitecture?,
         _ description: ModelFolder.Description, _ bench: Workbench, _ folder: String
     ) throws(PipelineError) -> (model: LanguageModel, facts: [String: RecordValue]) {
-        let carved: LanguageModel
-        do throws(ShearingError) {
+        let carved = try withShearing { () throws(ShearingError) in
             try file.write(to: folder + "/masks.safetensors")
-            carved = try model.carved(by: file.masks, expecting: target)
-        } catch { throw .shearing(error) }
+            return try model.carved(by: file.masks, expecting: target)
+        }
         try bench.write(carved, tokenizer: description.tokenizer, special: description.special, into: folder)
         return (carved, ["parameters": .integer(carved.architecture.parameterCount)])
     }

@@ -53,9 +53,8 @@ struct SearchInstruments {
     func operations(of archive: [MeasuredCandidate]) throws(PipelineError) -> Double {
         var sum = 0.0
         for candidate in archive {
-            let view: SubNetworkView
-            do throws(SuperNetworkError) { view = try evaluator.space.view(of: candidate.genome) } catch {
-                throw .superNetwork(error)
+            let view = try withSuperNetwork { () throws(SuperNetworkError) in
+                try evaluator.space.view(of: candidate.genome)
             }
             let cost = CostModel(evaluator.model.architecture.viewed(by: view))
             sum += Double(tokensPerCandidate) * cost.forwardFLOPsPerToken(sequenceLength: sequenceLength)

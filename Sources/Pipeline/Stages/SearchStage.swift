@@ -116,17 +116,11 @@ private struct StoppableCandidates: CandidateEvaluator {
 
     mutating func scores(_ genomes: [Genome]) throws(PipelineError) -> [[Double]] {
         if stop.isRaised { throw .interrupted(signal: stop.signal ?? 2, step: done) }
-        let scores: [[Double]]
-        do throws(SuperNetworkError) { scores = try evaluator.scores(genomes) } catch { throw .superNetwork(error) }
+        let scores = try withSuperNetwork { () throws(SuperNetworkError) in try evaluator.scores(genomes) }
         done += genomes.count
         return scores
     }
 
     func computedScores(_ genome: Genome) -> [Double] { evaluator.computedScores(genome) }
     var violation: ((Genome) -> Double)? { evaluator.violation }
-}
-
-/// Runs search code and turns its error into this module's.
-func withSearch<R: ~Copyable>(_ body: () throws(SearchError) -> R) throws(PipelineError) -> R {
-    do throws(SearchError) { return try body() } catch { throw .search(error) }
 }

@@ -42,12 +42,11 @@ extension SuperNetworkSpec: StageSpec {
             }
         }
         var stream = RandomStream(seed: bench.seed, name: "super-network/draws")
-        let objective: ElasticObjective
-        do throws(SuperNetworkError) {
+        let objective = try withSuperNetwork { () throws(SuperNetworkError) in
             try model.reorderNeurons(importance.order.neurons)
-            objective = try ElasticObjective(
+            return try ElasticObjective(
                 model, space: space, settings: elastic, teacher: teacher, seed: stream.next())
-        } catch { throw .superNetwork(error) }
+        }
         let trainer = try rows.train(model, objective, references: references)
 
         try Folder.write(CanonicalJSON.readable(file), to: folder + "/" + ElasticFile.name)
@@ -72,10 +71,7 @@ extension SuperNetworkSpec: StageSpec {
     private func smallest(
         of space: ElasticSpace, _ model: LanguageModel, _ rows: TrainingBench
     ) throws(PipelineError) -> [String: RecordValue] {
-        let view: SubNetworkView
-        do throws(SuperNetworkError) { view = try space.view(of: space.smallestGenome) } catch {
-            throw .superNetwork(error)
-        }
+        let view = try withSuperNetwork { () throws(SuperNetworkError) in try space.view(of: space.smallestGenome) }
         var facts = lossFacts(try rows.measure(model, view: view))
         facts["parameters"] = .integer(model.architecture.viewed(by: view).parameterCount)
         return facts
@@ -86,11 +82,10 @@ extension SuperNetworkSpec: StageSpec {
         of trainer: Trainer<ElasticObjective>, _ source: Architecture, teacher: Teacher?, sequenceLength: Int
     ) throws(PipelineError) -> Double {
         let stepTokens = Double(training.batchRows * sequenceLength)
-        let draws = trainer.objective.draws
-        let ran: Double
-        do throws(SuperNetworkError) {
-            ran = try draws.trainingFLOPsPerToken(of: source, steps: 0..<trainer.step, sequenceLength: sequenceLength)
-        } catch { throw .superNetwork(error) }
+        let ran = try withSuperNetwork { () throws(SuperNetworkError) in
+            try trainer.objective.draws.trainingFLOPsPerToken(
+                of: source, steps: 0..<trainer.step, sequenceLength: sequenceLength)
+        }
         let taught = teacher.map {
             CostModel($0.model.architecture).forwardFLOPsPerToken(sequenceLength: sequenceLength)
         }
@@ -120,14 +115,12 @@ extension SuperNetworkSpec: StageSpec {
         var stream = RandomStream(seed: bench.seed, name: "super-network/calibration")
         let batches = try Pipeline.calibrationBatches(
             of: corpus, count: calibrationBatches, rows: calibrationRows, seed: stream.next())
-        let importance: Importance
-        do throws(ShearingError) { importance = try Importance.measured(model, on: batches, by: .activations) } catch {
-            throw .shearing(error)
+        let importance = try withShearing { () throws(ShearingError) in
+            try Importance.measured(model, on: batches, by: .activations)
         }
-        let order: ImportanceOrder
-        do throws(SuperNetworkError) {
-            order = try ImportanceOrder(importance, of: model.architecture, protected: protectedLayers)
-        } catch { throw .superNetwork(error) }
+        let order = try withSuperNetwork { () throws(SuperNetworkError) in
+            try ImportanceOrder(importance, of: model.architecture, protected: protectedLayers)
+        }
         let measured = MeasuredOrder(order: order, influences: importance.layers_L)
         try Folder.write(CanonicalJSON.bytes(of: measured), to: path)
         return (measured, tokens)

@@ -156,9 +156,7 @@ struct TrainingBench {
 
     /// The domain losses of a model, or of a part of it, on the rows that evaluations take.
     func measure(_ model: LanguageModel, view: SubNetworkView? = nil) throws(PipelineError) -> [DomainScore] {
-        do throws(EvaluationError) { return try validation.measure(model, view: view) } catch {
-            throw .evaluation(error)
-        }
+        try withEvaluation { () throws(EvaluationError) in try validation.measure(model, view: view) }
     }
 
     /// The trainer's settings.
@@ -219,14 +217,4 @@ func lossFacts(_ scores: [DomainScore]) -> [String: RecordValue] {
     var losses: [String: RecordValue] = [:]
     for score in scores { losses[score.domain] = score.lossNats.map { .number($0) } ?? .null }
     return ["losses": .object(losses), "mean_loss": scores.meanLoss.map { .number($0) } ?? .null]
-}
-
-func withCorpus<R>(_ body: () throws(CorpusError) -> R) throws(PipelineError) -> R {
-    do throws(CorpusError) { return try body() } catch { throw .corpus(error) }
-}
-func withTransformer<R>(_ body: () throws(TransformerError) -> R) throws(PipelineError) -> R {
-    do throws(TransformerError) { return try body() } catch { throw .transformer(error) }
-}
-func withTraining<R>(_ body: () throws(TrainingError) -> R) throws(PipelineError) -> R {
-    do throws(TrainingError) { return try body() } catch { throw .training(error) }
 }
