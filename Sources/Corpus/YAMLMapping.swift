@@ -105,7 +105,8 @@ public final class YAMLMapping {
         _ key: String, as type: Choice.Type
     ) -> Choice? where Choice.RawValue == String { required(key, choice(key, as: type)) }
 
-    private func required<Value>(_ key: String, _ value: Value?) -> Value? {
+    /// What was read of a key; notes the key's absence.
+    public func required<Value>(_ key: String, _ value: Value?) -> Value? {
         if value == nil, !keys.contains(key) {
             yaml.note("the key '\(key)' is missing", at: mark, keyPath: path(key))
         }

@@ -48,13 +48,13 @@ public struct PipelineFile: Sendable, Equatable {
         let root = yaml.root()
         let fileName = path.split(separator: "/").last.map(String.init) ?? path
         let name = root.string("name") ?? String(fileName.prefix { $0 != "." })
-        let seed = root.int("seed", in: 0...Int.max) ?? 17
+        let seed = root.seed() ?? 17
         var declarations: [StageDeclaration] = []
         var names: [String] = []
         if let entries = root.requiredMappings("stages") {
             for entry in entries {
                 if let id = entry.node("id")?.string { names.append(id) }
-                if let declaration = StageDeclaration(entry, seed: UInt64(seed)) { declarations.append(declaration) }
+                if let declaration = StageDeclaration(entry, seed: seed) { declarations.append(declaration) }
             }
             if entries.isEmpty { root.note("stages", "is empty; a pipeline has at least one stage") }
         }
@@ -81,7 +81,7 @@ public struct PipelineFile: Sendable, Equatable {
         }
         self.path = path
         self.name = name
-        self.seed = UInt64(seed)
+        self.seed = seed
         stages = order
     }
 

@@ -7,8 +7,7 @@ internal import Yams
 extension CompareSpec {
     init?(_ with: YAMLMapping) {
         let arms = with.requiredMappings("arms")?.compactMap { ArmSpec($0) }
-        if !with.contains("scores") { with.note("scores", "the key 'scores' is missing") }
-        let scores = with.list("scores") { with.stage(of: $0, $1) }
+        let scores = with.required("scores", with.list("scores") { with.stage(of: $0, $1) })
         let search = with.list("search") { with.stage(of: $0, $1) }
         let reference = with.string("reference")
         let match = with.choices("match", as: SizeMatch.Criterion.self)
@@ -21,13 +20,13 @@ extension CompareSpec {
         }
         let cache = with.int("cache_tokens", in: 0...(1 << 30))
         let resamples = with.int("resamples", in: 100...10_000_000)
-        let seed = with.int("seed", in: 0...Int.max)
+        let seed = with.seed()
         with.finish()
         guard let arms, let scores else { return nil }
         self.init(
             arms: arms, scores: scores, search: search ?? [], reference: reference, match: match ?? [],
             tolerance: tolerance,
-            cacheTokens: cache ?? 0, resamples: resamples ?? 10_000, seed: seed.map(UInt64.init))
+            cacheTokens: cache ?? 0, resamples: resamples ?? 10_000, seed: seed)
     }
 }
 

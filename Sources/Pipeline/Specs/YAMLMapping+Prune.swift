@@ -9,8 +9,7 @@ extension PruneSpec {
         let start = with.requiredStage("start")
         let data = with.requiredStage("data")
         let method = with.choice("method", as: Method.self) ?? .learned
-        if !with.contains("target") { with.note("target", "the key 'target' is missing") }
-        let target = PruneGoal(with, key: "target", form: method.goal)
+        let target = with.required("target", PruneGoal(with, key: "target", form: method.goal))
         let batches = with.int("calibration_batches", in: 1...(1 << 20))
         let rows = with.int("calibration_rows", in: 1...(1 << 20))
         let foldsResidue = with.bool("fold_residue")
@@ -35,13 +34,13 @@ extension PruneSpec {
                 )
             }
         }
-        let seed = with.int("seed", in: 0...Int.max)
+        let seed = with.seed()
         with.finish()
         guard let start, let data, let target, !method.trains || training != nil else { return nil }
         self.init(
             start: start, data: data, target: target, method: method, calibrationBatches: batches ?? 8,
             calibrationRows: rows ?? training?.batchRows ?? 4, foldsResidue: foldsResidue ?? false,
-            seed: seed.map(UInt64.init), training: training,
+            seed: seed, training: training,
             masks: masks)
     }
 }

@@ -9,8 +9,7 @@ internal import Yams
 extension SearchSpec {
     init?(_ with: YAMLMapping) {
         let from = with.requiredStage("from")
-        if !with.contains("objectives") { with.note("objectives", "the key 'objectives' is missing") }
-        let objectives = with.list("objectives") { CandidateObjective($0, $1, with) }
+        let objectives = with.required("objectives", with.list("objectives") { CandidateObjective($0, $1, with) })
         let data = with.stage("data")
         let rows = with.contains("rows") ? RowRange(with, key: "rows") : nil
         let tasks = with.strings("tasks")
@@ -27,14 +26,14 @@ extension SearchSpec {
         let reference = with.contains("reference") ? with.numbers("reference") : [:]
         let within = with.contains("within") ? SearchSpec.limits(with, key: "within") : [:]
         let precision = with.choice("precision", as: TrainingSpec.Precision.self)
-        let seed = with.int("seed", in: 0...Int.max)
+        let seed = with.seed()
         with.finish()
         guard let from, let objectives, let evaluations, let reference, let within else { return nil }
         self.init(
             from: from, objectives: objectives, data: data, rows: rows, tasks: tasks ?? [], taskLimit: limit ?? 0,
             throughput: throughput, method: method, population: population, evaluations: evaluations,
             predictions: predictions ?? max(20_000, population), reference: reference, within: within,
-            precision: precision ?? .bfloat16, seed: seed.map(UInt64.init))
+            precision: precision ?? .bfloat16, seed: seed)
     }
 }
 

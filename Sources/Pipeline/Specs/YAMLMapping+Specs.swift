@@ -22,10 +22,10 @@ extension YAMLMapping {
         return id
     }
 
-    func requiredStage(_ key: String) -> StageID? {
-        if !contains(key) { note(key, "the key '\(key)' is missing") }
-        return stage(key)
-    }
+    func requiredStage(_ key: String) -> StageID? { required(key, stage(key)) }
+
+    /// The seed that stands for the one above it.
+    func seed() -> UInt64? { int("seed", in: 0...Int.max).map(UInt64.init) }
 
     /// Numbers by name, such as weights by domain.
     func numbers(_ key: String, in range: ClosedRange<Double>? = nil) -> [String: Double]? {
@@ -61,12 +61,12 @@ extension ImportSpec {
         let like = with.stage("like")
         let target = TargetSpec(with, key: "target")
         let tokenizer = with.string("tokenizer")
-        let seed = with.int("seed", in: 0...Int.max)
+        let seed = with.seed()
         with.finish()
         guard let weights else { return nil }
         self.init(
             weights: weights == "random" ? .random : .path(weights), architecture: architecture, like: like,
-            target: target, tokenizer: tokenizer, seed: seed.map(UInt64.init))
+            target: target, tokenizer: tokenizer, seed: seed)
     }
 }
 
@@ -180,8 +180,7 @@ extension QuantizeSpec {
 
 extension EvaluateSpec {
     init?(_ with: YAMLMapping) {
-        if !with.contains("models") { with.note("models", "the key 'models' is missing") }
-        let models = with.list("models") { with.stage(of: $0, $1) }
+        let models = with.required("models", with.list("models") { with.stage(of: $0, $1) })
         let data = with.requiredStage("data")
         let rows = RowRange(with, key: "rows")
         let precision = with.choice("precision", as: TrainingSpec.Precision.self)

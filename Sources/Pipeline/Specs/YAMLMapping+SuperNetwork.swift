@@ -9,8 +9,7 @@ extension SuperNetworkSpec {
     init?(_ with: YAMLMapping) {
         let start = with.requiredStage("start")
         let data = with.requiredStage("data")
-        if !with.contains("space") { with.note("space", "the key 'space' is missing") }
-        let space = ElasticSpaceSpec(with, key: "space")
+        let space = with.required("space", ElasticSpaceSpec(with, key: "space"))
         let order = with.choice("order", as: Order.self) ?? .importance
         let protected = with.int("protected_layers", in: 0...4096)
         let batches = with.int("calibration_batches", in: 1...(1 << 20))
@@ -96,10 +95,7 @@ extension ExtractSpec {
 extension YAMLMapping {
     /// Ascending integers: a list of them, or `{ from: 256, to: 1536, step: 256 }`, both ends included.
     func steps(_ key: String, in range: ClosedRange<Int>) -> [Int]? {
-        guard let node = node(key) else {
-            note(key, "the key '\(key)' is missing")
-            return nil
-        }
+        guard let node = required(key, node(key)) else { return nil }
         var values: [Int]?
         if case .mapping = node {
             guard let map = mapping(key) else { return nil }

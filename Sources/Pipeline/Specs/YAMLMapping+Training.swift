@@ -21,13 +21,13 @@ extension TrainingSpec {
         let every = with.int("evaluate_every", in: 0...(1 << 30))
         let rows = with.int("evaluate_rows", in: 0...(1 << 30))
         let mixture = MixtureSpec(with, key: "mixture")
-        let seed = with.int("seed", in: 0...Int.max)
+        let seed = with.seed()
         guard let steps, let batchRows, let rate else { return nil }
         self.init(
             steps: steps, batchRows: batchRows, rate: rate,
             warmupSteps: warmup ?? Int(Double(steps) * warmupShare), finalRateFraction: final ?? 0.1,
             clip: clip ?? 1, weightDecay: decay ?? 0, precision: precision ?? .bfloat16, evaluateEvery: every ?? 0,
-            evaluateRows: rows ?? 0, mixture: mixture, seed: seed.map(UInt64.init))
+            evaluateRows: rows ?? 0, mixture: mixture, seed: seed)
     }
 }
 
@@ -96,8 +96,7 @@ extension MixtureSpec.Reference {
         let measured = map.stage("measured")
         let fitted = map.mappings("fitted")?.compactMap { point -> MixtureSpec.FitPoint? in
             let parameters = point.requiredInt("parameters", in: 1...Int.max)
-            let losses = point.contains("losses") ? point.numbers("losses", in: 0...1e3) : nil
-            if !point.contains("losses") { point.note("losses", "the key 'losses' is missing") }
+            let losses = point.required("losses", point.numbers("losses", in: 0...1e3))
             point.finish()
             guard let parameters, let losses else { return nil }
             return MixtureSpec.FitPoint(parameters: parameters, losses: losses)
