@@ -28,8 +28,8 @@ public struct StageOutlook: Sendable {
     public var diskBytes: Int?
     /// What a reader of the plan should know (“recomputes activations”).
     public var notes: [String] = []
-    /// Why the stage cannot work with its inputs: key path below `with:` and reason.
-    public var problems: [(keyPath: String, reason: String)] = []
+    /// Why the stage cannot work with its inputs.
+    public var problems: [KeyProblem] = []
 
     public init() {}
 }

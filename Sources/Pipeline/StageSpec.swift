@@ -10,8 +10,8 @@ public protocol StageSpec: Encodable, Sendable, Equatable {
     var heldOut: HeldOutUse? { get }
     /// Whether the models it reads may be quantised.
     static var acceptsQuantized: Bool { get }
-    /// All cross-field rules it breaks: key path below `with:` and reason.
-    func problems() -> [(keyPath: String, reason: String)]
+    /// All cross-field rules it breaks.
+    func problems() -> [KeyProblem]
     /// The seed stated in `with:`, which then stands for the pipeline's.
     var seed: UInt64? { get }
     /// Whether chance plays a part, so that the seed belongs to the fingerprint.
@@ -33,6 +33,9 @@ extension StageSpec {
     public var seed: UInt64? { nil }
     public var usesSeed: Bool { false }
 }
+
+/// A rule that a stage breaks: key path below `with:`, and the reason as a clause.
+public typealias KeyProblem = (keyPath: String, reason: String)
 
 /// One stage read by another.
 public struct StageNeed: Sendable, Equatable {

@@ -105,8 +105,8 @@ public struct MixtureSpec: Encodable, Sendable, Equatable {
         return needs
     }
 
-    var problems: [(keyPath: String, reason: String)] {
-        var found: [(keyPath: String, reason: String)] = []
+    var problems: [KeyProblem] {
+        var found: [KeyProblem] = []
         if case .given(let weights) = weights {
             if weights.isEmpty { found.append(("mixture.weights", "names no domain")) }
             if weights.values.contains(where: { $0 < 0 }) {

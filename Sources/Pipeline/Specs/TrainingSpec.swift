@@ -46,8 +46,8 @@ public struct TrainingSpec: Encodable, Sendable, Equatable {
         public var dtype: DType { self == .float32 ? .float32 : .bfloat16 }
     }
 
-    var problems: [(keyPath: String, reason: String)] {
-        var found: [(keyPath: String, reason: String)] = []
+    var problems: [KeyProblem] {
+        var found: [KeyProblem] = []
         if warmupSteps >= steps {
             found.append(("warmup_steps", "\(warmupSteps) is not below steps (\(steps))"))
         }

@@ -20,8 +20,8 @@ extension CompareSpec: StageSpec {
     /// The arm that the others are held against.
     var referenceArm: ArmSpec? { arms.first { $0.name == reference } ?? (reference == nil ? arms.first : nil) }
 
-    public func problems() -> [(keyPath: String, reason: String)] {
-        var found: [(keyPath: String, reason: String)] = []
+    public func problems() -> [KeyProblem] {
+        var found: [KeyProblem] = []
         if arms.count < 2 { found.append(("arms", "names \(arms.count); a comparison has at least two")) }
         for (index, arm) in arms.enumerated() {
             if arm.name.isEmpty { found.append(("arms[\(index)].name", "is empty")) }

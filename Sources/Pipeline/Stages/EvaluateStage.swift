@@ -19,8 +19,8 @@ extension EvaluateSpec: StageSpec {
         tasks.enumerated().map { OutsideInput(key: "tasks[\($0.offset)]", path: $0.element, role: .task) }
     }
 
-    public func problems() -> [(keyPath: String, reason: String)] {
-        var found: [(keyPath: String, reason: String)] = []
+    public func problems() -> [KeyProblem] {
+        var found: [KeyProblem] = []
         if models.isEmpty { found.append(("models", "is empty; name at least one stage")) }
         if Set(models).count != models.count { found.append(("models", "names a stage twice")) }
         if Set(tasks).count != tasks.count { found.append(("tasks", "names a file twice")) }

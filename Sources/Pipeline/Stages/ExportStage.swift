@@ -7,7 +7,7 @@ extension ExportSpec: StageSpec {
 
     public var needs: [StageNeed] { [StageNeed(key: "model", stage: model, kind: .model)] }
 
-    public func problems() -> [(keyPath: String, reason: String)] { [] }
+    public func problems() -> [KeyProblem] { [] }
 
     public func outlook(_ context: OutlookContext) -> StageOutlook {
         var outlook = StageOutlook()

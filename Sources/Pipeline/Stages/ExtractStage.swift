@@ -16,7 +16,7 @@ extension ExtractSpec: StageSpec {
         return needs
     }
 
-    public func problems() -> [(keyPath: String, reason: String)] { [] }
+    public func problems() -> [KeyProblem] { [] }
 
     public func outlook(_ context: OutlookContext) -> StageOutlook {
         var outlook = StageOutlook()

@@ -18,8 +18,8 @@ extension ImportSpec: StageSpec {
 
     public var usesSeed: Bool { weights == .random }
 
-    public func problems() -> [(keyPath: String, reason: String)] {
-        var found: [(keyPath: String, reason: String)] = []
+    public func problems() -> [KeyProblem] {
+        var found: [KeyProblem] = []
         switch weights {
         case .path:
             for (key, isThere) in [("like", like != nil), ("target", target != nil), ("seed", seed != nil)]

@@ -20,7 +20,7 @@ extension PackSpec: StageSpec {
         return inputs
     }
 
-    public func problems() -> [(keyPath: String, reason: String)] { [] }
+    public func problems() -> [KeyProblem] { [] }
 
     public func outlook(_ context: OutlookContext) -> StageOutlook {
         var outlook = StageOutlook()

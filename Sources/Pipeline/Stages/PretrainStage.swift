@@ -16,7 +16,7 @@ extension PretrainSpec: StageSpec {
     public var seed: UInt64? { training.seed }
     public var usesSeed: Bool { true }
 
-    public func problems() -> [(keyPath: String, reason: String)] { training.problems }
+    public func problems() -> [KeyProblem] { training.problems }
 
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         let rows = try TrainingBench(bench, training, start: start, data: data, folder: output.path)

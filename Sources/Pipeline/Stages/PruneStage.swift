@@ -18,7 +18,7 @@ extension PruneSpec: StageSpec {
     public var steps: Int? { training?.steps }
     public var usesSeed: Bool { true }
 
-    public func problems() -> [(keyPath: String, reason: String)] {
+    public func problems() -> [KeyProblem] {
         var found = training?.problems ?? []
         if let masks, let training, masks.rampSteps > training.steps {
             found.append(

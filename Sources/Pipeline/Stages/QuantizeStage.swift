@@ -8,7 +8,7 @@ extension QuantizeSpec: StageSpec {
 
     public var needs: [StageNeed] { [StageNeed(key: "from", stage: from, kind: .model)] }
 
-    public func problems() -> [(keyPath: String, reason: String)] { [] }
+    public func problems() -> [KeyProblem] { [] }
 
     public func outlook(_ context: OutlookContext) -> StageOutlook {
         var outlook = StageOutlook()

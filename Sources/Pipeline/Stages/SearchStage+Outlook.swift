@@ -5,8 +5,8 @@ internal import Torch
 internal import Transformer
 
 extension SearchSpec {
-    public func problems() -> [(keyPath: String, reason: String)] {
-        var found: [(keyPath: String, reason: String)] = []
+    public func problems() -> [KeyProblem] {
+        var found: [KeyProblem] = []
         let names = objectives.map(\.name)
         if !(2...3).contains(names.count) {
             found.append(("objectives", "has \(names.count) entries; a search weighs two or three against each other"))
@@ -35,7 +35,7 @@ extension SearchSpec {
         return found
     }
 
-    private var rowProblems: [(keyPath: String, reason: String)] {
+    private var rowProblems: [KeyProblem] {
         guard objectives.contains(.domainLoss) else {
             return [("data", data != nil), ("rows", rows != nil)].filter(\.1).map {
                 ($0.0, "has no meaning without the objective domain_loss; take it out")
@@ -53,8 +53,8 @@ extension SearchSpec {
         return []
     }
 
-    private var taskProblems: [(keyPath: String, reason: String)] {
-        var found: [(keyPath: String, reason: String)] = []
+    private var taskProblems: [KeyProblem] {
+        var found: [KeyProblem] = []
         let files = tasks.map { EvaluationTask.name(of: $0) }
         for (index, path) in tasks.enumerated() {
             if let problem = EvaluationTask.problem(withName: path) {
@@ -103,9 +103,9 @@ extension SearchSpec {
     }
 
     /// Ranges of sizes that no sub-network meets. The one closest to a range's middle is outside only if all are.
-    private func unreachable(_ space: ElasticSpace, of source: Architecture) -> [(keyPath: String, reason: String)] {
+    private func unreachable(_ space: ElasticSpace, of source: Architecture) -> [KeyProblem] {
         guard let sizes = try? SubNetworkSizes(space, of: source) else { return [] }
-        var found: [(keyPath: String, reason: String)] = []
+        var found: [KeyProblem] = []
         for (name, bytes) in [("parameters", 1.0), ("fp16_bytes", 2.0)] {
             guard let limits = within[name] else { continue }
             let closest =

@@ -21,7 +21,7 @@ extension SuperNetworkSpec: StageSpec {
     public var seed: UInt64? { training.seed }
     public var usesSeed: Bool { true }
 
-    public func problems() -> [(keyPath: String, reason: String)] { training.problems }
+    public func problems() -> [KeyProblem] { training.problems }
 
     /// The networks of a step.
     var elastic: ElasticSettings { ElasticSettings(schedule: schedule, subNetworks: subNetworks) }
