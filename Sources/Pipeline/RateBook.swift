@@ -54,17 +54,3 @@ public final class RateBook {
         }.max { $0.finishedAt < $1.finishedAt }
     }
 }
-
-extension StageSpec {
-    /// The type a stage computes in.
-    var computeDType: DType {
-        switch self {
-        case let spec as PruneSpec: spec.training?.precision.dtype ?? .float32
-        case let spec as PretrainSpec: spec.training.precision.dtype
-        case let spec as SuperNetworkSpec: spec.training.precision.dtype
-        case let spec as SearchSpec: spec.precision.dtype
-        case let spec as EvaluateSpec: spec.precision.dtype
-        default: .float32
-        }
-    }
-}

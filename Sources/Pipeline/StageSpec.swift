@@ -1,3 +1,5 @@
+public import Torch
+
 /// What one kind of stage can be told, and how it runs. `with:` decodes to it and is hashed whole.
 public protocol StageSpec: Encodable, Sendable, Equatable {
     /// Raised when the stage's code changes what it writes, so that older artifacts no longer count as cached.
@@ -16,6 +18,8 @@ public protocol StageSpec: Encodable, Sendable, Equatable {
     var seed: UInt64? { get }
     /// Whether chance plays a part, so that the seed belongs to the fingerprint.
     var usesSeed: Bool { get }
+    /// The type it computes in.
+    var computeDType: DType { get }
     /// Optimizer steps, for a stage that can be resumed inside; nil otherwise.
     var steps: Int? { get }
     /// What the stage will make and what that takes, from the outlooks of its inputs.
@@ -29,6 +33,7 @@ extension StageSpec {
     public var outsideInputs: [OutsideInput] { [] }
     public var heldOut: HeldOutUse? { nil }
     public static var acceptsQuantized: Bool { false }
+    public var computeDType: DType { .float32 }
     public var steps: Int? { nil }
     public var seed: UInt64? { nil }
     public var usesSeed: Bool { false }

@@ -1,4 +1,5 @@
 public import Evaluation
+public import Torch
 
 /// `kind: evaluate`: domain losses of models on the validation rows of a packed corpus, and what else is asked for.
 public struct EvaluateSpec: Encodable, Sendable, Equatable {
@@ -17,6 +18,9 @@ public struct EvaluateSpec: Encodable, Sendable, Equatable {
     public var taskLimit: Int
     /// How speed and memory are measured; nil: not at all.
     public var throughput: ThroughputSettings?
+
+    /// The type of its passes.
+    public var computeDType: DType { precision.dtype }
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case models, data, rows, precision, tasks, split

@@ -1,4 +1,5 @@
 public import Shearing
+public import Torch
 
 /// `kind: prune`: a model to a smaller one of the target's shape or size.
 public struct PruneSpec: Encodable, Sendable, Equatable {
@@ -50,6 +51,9 @@ public struct PruneSpec: Encodable, Sendable, Equatable {
         /// Whether it learns, and so takes steps, rates and a mixture.
         public var trains: Bool { self == .learned || self == .cofi }
     }
+
+    /// The type of its passes.
+    public var computeDType: DType { training?.precision.dtype ?? .float32 }
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case start, data, target, method

@@ -1,6 +1,7 @@
 public import Evaluation
 public import Search
 public import SuperNetwork
+public import Torch
 
 /// `kind: search`: a search for the best sub-networks of a super-network, by two or three objectives at once.
 public struct SearchSpec: Encodable, Sendable, Equatable {
@@ -38,6 +39,9 @@ public struct SearchSpec: Encodable, Sendable, Equatable {
         public var from: Double
         public var to: Double
     }
+
+    /// The type of its passes.
+    public var computeDType: DType { precision.dtype }
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case from, objectives, data, rows, tasks

@@ -4,19 +4,8 @@ internal import Training
 internal import Transformer
 
 /// `pretrain`: writes `model/`, `mixture.json`, `metrics.jsonl` and `tb/`.
-extension PretrainSpec: StageSpec {
+extension PretrainSpec: TrainingStageSpec {
     public static let revision = 1
-
-    public var needs: [StageNeed] {
-        [StageNeed(key: "start", stage: start, kind: .model), StageNeed(key: "data", stage: data, kind: .corpus)]
-            + training.mixture.needs + (distill.map { [$0.need] } ?? [])
-    }
-
-    public var steps: Int? { training.steps }
-    public var seed: UInt64? { training.seed }
-    public var usesSeed: Bool { true }
-
-    public func problems() -> [KeyProblem] { training.problems }
 
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         let rows = try TrainingBench(bench, training, start: start, data: data, folder: output.path)

@@ -9,19 +9,8 @@ internal import Transformer
 
 /// `super_network`: writes `model/`, the tuned whole, with its neurons in order of importance; `elastic.json` and
 /// `neuron-order.json`, which say what can be taken out of it; `mixture.json`, `metrics.jsonl` and `tb/`.
-extension SuperNetworkSpec: StageSpec {
+extension SuperNetworkSpec: TrainingStageSpec {
     public static let revision = 1
-
-    public var needs: [StageNeed] {
-        [StageNeed(key: "start", stage: start, kind: .model), StageNeed(key: "data", stage: data, kind: .corpus)]
-            + training.mixture.needs + (distill.map { [$0.need] } ?? [])
-    }
-
-    public var steps: Int? { training.steps }
-    public var seed: UInt64? { training.seed }
-    public var usesSeed: Bool { true }
-
-    public func problems() -> [KeyProblem] { training.problems }
 
     /// The networks of a step.
     var elastic: ElasticSettings { ElasticSettings(schedule: schedule, subNetworks: subNetworks) }
