@@ -27,6 +27,15 @@ public struct RuntimeSettings: Encodable, Sendable, Equatable {
         case obtain
     }
 
+    /// Rows of one forward pass of evaluations where `microBatch` says nothing.
+    static let standardEvaluationRows = 4
+
+    /// Rows of one pass of a training step.
+    func passRows(ofStep batchRows: Int) -> Int { min(microBatch ?? batchRows, batchRows) }
+
+    /// Rows of one forward pass of evaluations.
+    var evaluationRows: Int { microBatch ?? RuntimeSettings.standardEvaluationRows }
+
     public init() {
         logEvery = 10
         checkpointEvery = 100

@@ -43,7 +43,7 @@ extension EvaluateSpec: StageSpec {
         guard let length = outlook.sequenceLength else { return outlook }
         let memory = models.compactMap { context[$0]?.architecture }.map { architecture in
             CostModel(architecture).inferenceMemory(
-                rows: context.runtime.microBatch ?? EvaluateSpec.standardRows, sequenceLength: length,
+                rows: context.runtime.evaluationRows, sequenceLength: length,
                 weightDType: precision.dtype
             ).totalBytes
         }
@@ -60,8 +60,6 @@ extension EvaluateSpec: StageSpec {
         }
         return outlook
     }
-
-    static let standardRows = 4
 
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         let packed = bench.artifact(data)

@@ -40,7 +40,7 @@ struct EvaluationBench {
 
         let validation = DomainLoss(
             corpus: corpus, firstRow: spec.rows.from, rowsPerDomain: spec.rows.count,
-            batchRows: bench.runtime.microBatch ?? EvaluateSpec.standardRows)
+            batchRows: bench.runtime.evaluationRows)
         let domains = try withEvaluation { () throws(EvaluationError) in try validation.measureRows(model) }
         measurement.domains = domains
         let scores = domains.map { DomainScore($0) }

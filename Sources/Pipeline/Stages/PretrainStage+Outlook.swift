@@ -14,7 +14,7 @@ extension PretrainSpec {
             to: &outlook, of: model, sequenceLength: outlook.sequenceLength, runtime: context.runtime, masked: false)
         distill?.addCosts(
             to: &outlook, student: model, context,
-            rows: min(context.runtime.microBatch ?? training.batchRows, training.batchRows),
+            rows: context.runtime.passRows(ofStep: training.batchRows),
             precision: training.precision.dtype)
         outlook.diskBytes = (outlook.diskBytes ?? 0) + CostModel(model).storedBytes(.float32)
         return outlook

@@ -81,7 +81,7 @@ struct SearchInstruments {
         }
         return DomainLoss(
             corpus: corpus, firstRow: range.from, rowsPerDomain: range.count,
-            batchRows: bench.runtime.microBatch ?? EvaluateSpec.standardRows)
+            batchRows: bench.runtime.evaluationRows)
     }
 
     private static func tasks(

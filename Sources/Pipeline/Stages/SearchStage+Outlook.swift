@@ -80,7 +80,7 @@ extension SearchSpec {
         let length = outlook.sequenceLength ?? 0
         outlook.memoryBytes =
             CostModel(source).inferenceMemory(
-                rows: context.runtime.microBatch ?? EvaluateSpec.standardRows, sequenceLength: max(length, 1),
+                rows: context.runtime.evaluationRows, sequenceLength: max(length, 1),
                 weightDType: precision.dtype
             ).totalBytes
         outlook.problems += unreachable(space, of: source)

@@ -41,7 +41,7 @@ extension SuperNetworkSpec {
         }
         distill?.addCosts(
             to: &outlook, student: source, context,
-            rows: min(context.runtime.microBatch ?? training.batchRows, training.batchRows),
+            rows: context.runtime.passRows(ofStep: training.batchRows),
             precision: training.precision.dtype)
         outlook.diskBytes = (outlook.diskBytes ?? 0) + CostModel(source).storedBytes(.float32)
         return outlook

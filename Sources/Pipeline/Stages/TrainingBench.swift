@@ -36,7 +36,7 @@ struct TrainingBench {
         }
         validation = DomainLoss(
             corpus: corpus, rowsPerDomain: spec.evaluateRows == 0 ? nil : spec.evaluateRows,
-            batchRows: min(bench.runtime.microBatch ?? spec.batchRows, spec.batchRows))
+            batchRows: bench.runtime.passRows(ofStep: spec.batchRows))
         if spec.mixture.exhausted != .repeat {
             let initial = loader.weights(at: 0)
             let most =

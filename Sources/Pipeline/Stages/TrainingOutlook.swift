@@ -16,7 +16,7 @@ extension TrainingSpec {
             Double(tokens) * cost.trainingFLOPsPerToken(sequenceLength: sequenceLength) * recomputed
         outlook.memoryBytes =
             cost.trainingMemory(
-                rows: min(runtime.microBatch ?? batchRows, batchRows), sequenceLength: sequenceLength,
+                rows: runtime.passRows(ofStep: batchRows), sequenceLength: sequenceLength,
                 computeDType: precision.dtype, checkpointing: runtime.recomputeActivations, masked: masked
             ).totalBytes
         // A checkpoint holds float32 masters and both moments.
