@@ -1,3 +1,4 @@
+internal import Glibc
 public import Torch
 public import Training
 
@@ -32,6 +33,13 @@ public struct Workbench {
     public var device: Device {
         guard runtime.device.hasPrefix("cuda:"), let index = Int(runtime.device.dropFirst(5)) else { return .cpu }
         return .cuda(index)
+    }
+
+    /// Ends the stage where the process was asked to stop.
+    /// - Parameter step: how far it has come.
+    /// - Throws: `.interrupted`.
+    func endIfStopped(at step: Int) throws(PipelineError) {
+        if stop.isRaised { throw .interrupted(signal: stop.signal ?? SIGINT, step: step) }
     }
 
     /// Tells what the stage is doing.

@@ -49,7 +49,7 @@ struct CompareBench {
         var found: [String: MeasuredModel] = [:]
         for id in spec.scores {
             let artifact = bench.artifact(id)
-            let path = artifact.file("measurements.json")
+            let path = artifact.file(EvaluateSpec.measurementsName)
             let bytes = try Folder.read(path)
             guard let file = try? JSONDecoder().decode(Measurements.self, from: bytes),
                 file.schema == Measurements.currentSchema
@@ -83,7 +83,7 @@ struct CompareBench {
         let path = artifact.file("metrics.jsonl")
         guard Folder.exists(path) else { return nil }
         var references: [String: Double] = [:]
-        let known = artifact.file("reference.json")
+        let known = artifact.file(TrainingBench.referencesName)
         if Folder.exists(known) {
             references = (try? JSONDecoder().decode([String: Double].self, from: try Folder.read(known))) ?? [:]
         }

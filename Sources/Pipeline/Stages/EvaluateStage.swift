@@ -9,6 +9,7 @@ internal import Transformer
 extension EvaluateSpec: StageSpec {
     public static let revision = 2
     public static let acceptsQuantized = true
+    static let measurementsName = "measurements.json"
 
     public var needs: [StageNeed] {
         models.enumerated().map { StageNeed(key: "models[\($0.offset)]", stage: $0.element, kind: .model) }
@@ -64,18 +65,16 @@ extension EvaluateSpec: StageSpec {
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         let packed = bench.artifact(data)
         let corpus = try withCorpus { () throws(CorpusError) in try PackedCorpus(at: packed.file("corpus")) }
-        var bench = EvaluationBench(self, bench, corpus, packed)
+        var measuring = EvaluationBench(self, bench, corpus, packed)
         var columns: [EvaluationColumn] = []
         for id in models {
-            if bench.bench.stop.isRaised {
-                throw .interrupted(signal: bench.bench.stop.signal ?? 2, step: columns.count)
-            }
-            columns.append(try bench.measure(id))
+            try bench.endIfStopped(at: columns.count)
+            columns.append(try measuring.measure(id))
         }
         try output.write(columns.map(\.summary), to: "scores.json")
-        try output.write(Measurements(models: columns.map(\.measurement)), to: "measurements.json")
+        try output.write(Measurements(models: columns.map(\.measurement)), to: EvaluateSpec.measurementsName)
         return StageResult(
-            tokens: bench.tokens, floatingPointOperations: bench.operations,
+            tokens: measuring.tokens, floatingPointOperations: measuring.operations,
             facts: .object([
                 "domains": .array(corpus.domains.map { .string($0) }),
                 "models": .array(columns.map { $0.facts(first: columns[0]) }),

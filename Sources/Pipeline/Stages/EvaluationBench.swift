@@ -62,7 +62,7 @@ struct EvaluationBench {
     private mutating func ask(_ model: LanguageModel, _ artifact: Artifact) throws(PipelineError) -> [TaskScore] {
         var found: [TaskScore] = []
         for task in try tasks(for: model, artifact) {
-            if bench.stop.isRaised { throw .interrupted(signal: bench.stop.signal ?? 2, step: found.count) }
+            try bench.endIfStopped(at: found.count)
             let score = try withEvaluation { () throws(EvaluationError) in try task.measure(model) }
             count(task.tokenCount, model.architecture, length: 0)
             bench.note("\(artifact.record.id): \(score.sentence)")
@@ -76,25 +76,12 @@ struct EvaluationBench {
         for model: LanguageModel, _ artifact: Artifact
     ) throws(PipelineError) -> [MultipleChoice] {
         guard !spec.tasks.isEmpty else { return [] }
-        let folder = artifact.modelPath
-        guard !TokenizerFiles(inFolder: folder).files.isEmpty else {
-            throw .mismatch(
-                "the model of \(artifact.record.id) brings no tokenizer, which tasks need",
-                remedy: "state tokenizer: in the import stage it comes from")
-        }
-        let tokenizer = try withCorpus { () throws(CorpusError) in try loadTokenizer(at: folder) }
+        let tokenizer = try artifact.taskTokenizer()
         let positions = model.architecture.maximumPositions
         let key = "\(tokenizer.fingerprint) \(positions)"
         if let known = encoded[key] { return known }
-        let made = try withEvaluation { () throws(EvaluationError) in
-            var made: [MultipleChoice] = []
-            for path in spec.tasks {
-                let task = try EvaluationTask.load(
-                    path, split: spec.split, limit: spec.taskLimit == 0 ? nil : spec.taskLimit)
-                made.append(try MultipleChoice(task, tokenizer: tokenizer, positions: positions))
-            }
-            return made
-        }
+        let made = try questions(
+            of: spec.tasks, split: spec.split, limit: spec.taskLimit, in: tokenizer, positions: positions)
         encoded[key] = made
         return made
     }

@@ -28,7 +28,12 @@ struct SearchInstruments {
         if let rows, let range = spec.rows {
             tokens += length * rows.corpus.validationRowCounts.reduce(0) { $0 + range.taken(of: $1) }
         }
-        let tasks = try SearchInstruments.tasks(spec, for: artifact, positions: model.architecture.maximumPositions)
+        let tasks =
+            try spec.tasks.isEmpty
+            ? []
+            : questions(
+                of: spec.tasks, split: .search, limit: spec.taskLimit, in: artifact.taskTokenizer(),
+                positions: model.architecture.maximumPositions)
         tokens += tasks.reduce(0) { $0 + $1.tokenCount }
         let speed = spec.throughput ?? ThroughputSettings()
         if spec.objectives.contains(where: \.isTimed) {
@@ -82,27 +87,5 @@ struct SearchInstruments {
         return DomainLoss(
             corpus: corpus, firstRow: range.from, rowsPerDomain: range.count,
             batchRows: bench.runtime.evaluationRows)
-    }
-
-    private static func tasks(
-        _ spec: SearchSpec, for model: Artifact, positions: Int
-    ) throws(PipelineError) -> [MultipleChoice] {
-        guard !spec.tasks.isEmpty else { return [] }
-        let folder = model.modelPath
-        guard !TokenizerFiles(inFolder: folder).files.isEmpty else {
-            throw .mismatch(
-                "the model of \(model.record.id) brings no tokenizer, which tasks need",
-                remedy: "state tokenizer: in the import stage it comes from")
-        }
-        let tokenizer = try withCorpus { () throws(CorpusError) in try loadTokenizer(at: folder) }
-        return try withEvaluation { () throws(EvaluationError) in
-            var made: [MultipleChoice] = []
-            for path in spec.tasks {
-                let task = try EvaluationTask.load(
-                    path, split: .search, limit: spec.taskLimit == 0 ? nil : spec.taskLimit)
-                made.append(try MultipleChoice(task, tokenizer: tokenizer, positions: positions))
-            }
-            return made
-        }
     }
 }

@@ -47,7 +47,7 @@ extension SearchSpec: StageSpec {
             try search.resume(journal.evaluations, with: instruments.evaluator)
         }
         let names = objectives.map(\.name)
-        var candidates = StoppableCandidates(instruments.evaluator, stop: bench.stop, done: search.archive.count)
+        var candidates = StoppableCandidates(instruments.evaluator, bench, done: search.archive.count)
         try search.run(evaluations: evaluations, with: &candidates) { (candidate) throws(PipelineError) in
             try withSearch { () throws(SearchError) in try journal.append(candidate) }
             let done = candidate.id + 1
@@ -105,17 +105,17 @@ extension SearchSpec: StageSpec {
 /// Candidates that are measured until the process is asked to stop.
 private struct StoppableCandidates: CandidateEvaluator {
     private let evaluator: SubNetworkEvaluator
-    private let stop: StopFlag
+    private let bench: Workbench
     private var done: Int
 
-    init(_ evaluator: SubNetworkEvaluator, stop: StopFlag, done: Int) {
+    init(_ evaluator: SubNetworkEvaluator, _ bench: Workbench, done: Int) {
         self.evaluator = evaluator
-        self.stop = stop
+        self.bench = bench
         self.done = done
     }
 
     mutating func scores(_ genomes: [Genome]) throws(PipelineError) -> [[Double]] {
-        if stop.isRaised { throw .interrupted(signal: stop.signal ?? 2, step: done) }
+        try bench.endIfStopped(at: done)
         let scores = try withSuperNetwork { () throws(SuperNetworkError) in try evaluator.scores(genomes) }
         done += genomes.count
         return scores

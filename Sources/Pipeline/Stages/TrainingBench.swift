@@ -110,6 +110,8 @@ struct TrainingBench {
 
     /// `mixture.json`: the weights at the end, by domain.
     static let mixtureName = "mixture.json"
+    /// `reference.json`: the loss each domain should reach, by name.
+    static let referencesName = "reference.json"
 
     /// The loss each domain should reach; empty where the mixture is fixed.
     /// - Parameters:
@@ -119,7 +121,7 @@ struct TrainingBench {
         start: StageID, model: LanguageModel, parameters: Int
     ) throws(PipelineError) -> [String: Double] {
         guard let dynamic = spec.mixture.dynamic else { return [:] }
-        let path = folder + "/reference.json"
+        let path = folder + "/" + TrainingBench.referencesName
         if let known = try? JSONDecoder().decode([String: Double].self, from: Folder.read(path)) { return known }
         let reference: ReferenceLoss
         var scores: [DomainScore] = []
