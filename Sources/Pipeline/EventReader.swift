@@ -18,11 +18,8 @@ public struct EventReader {
     /// Every event in order; a line that is cut off (the writer is at it) or foreign is left out.
     public func events() -> [TimedEvent] {
         guard let bytes = try? Data(contentsOf: URL(filePath: path)) else { return [] }
-        let decoder = JSONDecoder()
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         return bytes.split(separator: UInt8(ascii: "\n")).compactMap {
-            try? decoder.decode(TimedEvent.self, from: Data($0))
+            try? CanonicalJSON.value(TimedEvent.self, from: Data($0))
         }
     }
 

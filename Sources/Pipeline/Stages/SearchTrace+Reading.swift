@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import Report
 internal import Search
 
@@ -7,12 +6,9 @@ extension SearchTrace {
     /// - Returns: nil for the artifact of another stage.
     /// - Throws: `.damagedArtifact` when the two are not readable or not of one search.
     static func read(_ artifact: Artifact) throws(PipelineError) -> SearchTrace? {
-        let path = artifact.file("front.json")
-        guard Folder.exists(path) else { return nil }
-        guard let summary = try? JSONDecoder().decode(SearchSummary.self, from: try Folder.read(path)) else {
-            throw .damagedArtifact(path: path, problem: "it is no front of a search of this version")
-        }
-        let journal = artifact.file("journal.csv")
+        guard Folder.exists(artifact.file(SearchSpec.frontName)) else { return nil }
+        let summary = try SearchSpec.summary(of: artifact)
+        let journal = artifact.file(SearchSpec.journalName)
         let archive: [MeasuredCandidate]
         do throws(SearchError) {
             archive = try SearchJournal.read(journal, objectives: summary.front.objectives)
