@@ -102,6 +102,15 @@ public struct SubNetworkSizes: Sendable {
         abs(Double(parameters) / Double(wanted) - 1) <= 0.01
     }
 
+    /// Why no sub-network counts as one of `wanted` parameters, as a clause; nil when one does.
+    public func problem(reaching wanted: Int) -> String? {
+        let found = closest(toParameters: wanted).parameters
+        if Self.isClose(found, to: wanted) { return nil }
+        let range = parameterRange
+        return "no sub-network has \(wanted) parameters within 1 percent: the closest one has \(found), "
+            + "the space lies between \(range.lowerBound) and \(range.upperBound)"
+    }
+
     private func closest(toParameters wanted: Int, atDepth depth: Int) -> (genome: Genome, parameters: Int) {
         let running = running[depth]
         let least = running.map { blocks[$0].map(\.parameters).min() ?? 0 }

@@ -69,14 +69,11 @@ extension ExtractSpec: StageSpec {
         case .smallest: return space.smallestGenome
         case .parameters(let wanted):
             let sizes = try withSuperNetwork { () throws(SuperNetworkError) in try SubNetworkSizes(space, of: source) }
-            let found = sizes.closest(toParameters: wanted)
-            guard SubNetworkSizes.isClose(found.parameters, to: wanted) else {
-                let range = sizes.parameterRange
+            if let problem = sizes.problem(reaching: wanted) {
                 throw .mismatch(
-                    "no sub-network has \(wanted) parameters within 1 percent: the closest one has \(found.parameters), the space lies between \(range.lowerBound) and \(range.upperBound)",
-                    remedy: "choose another size, or train a super-network of a wider space")
+                    problem, remedy: "choose another size, or train a super-network of a wider space")
             }
-            return found.genome
+            return sizes.closest(toParameters: wanted).genome
         }
     }
 

@@ -21,13 +21,8 @@ extension SuperNetworkSpec {
         outlook.space = space
         let range = sizes.parameterRange
         for wanted in reaches {
-            let found = sizes.closest(toParameters: wanted).parameters
-            guard !SubNetworkSizes.isClose(found, to: wanted) else { continue }
-            outlook.problems.append(
-                (
-                    "reaches",
-                    "no sub-network has \(wanted) parameters within 1 percent: the closest one has \(found), the space lies between \(range.lowerBound) and \(range.upperBound); choose a wider space or another size"
-                ))
+            guard let problem = sizes.problem(reaching: wanted) else { continue }
+            outlook.problems.append(("reaches", problem + "; choose a wider space or another size"))
         }
         outlook.notes.append(
             "sub-networks of \(range.lowerBound) to \(range.upperBound) parameters, "
