@@ -62,9 +62,7 @@ extension TransformerError {
     fileprivate var category: ErrorCategory {
         switch self {
         case .torch(let error): error.category
-        case .file(_, let reason):
-            reason.contains("disk is full") || reason.lowercased().contains("permission") || reason.contains("No space")
-                ? .machine : .data
+        case .file(_, _, let code): code.map { ErrorCategory(code: $0) } ?? .data
         default: .data
         }
     }

@@ -1,4 +1,6 @@
+internal import Files
 internal import FoundationEssentials
+internal import Glibc
 
 /// A GGUF file (llama.cpp's model form, versions 2 and 3, little-endian), mapped and checked.
 ///
@@ -17,11 +19,11 @@ public struct GGUFFile: Sendable {
     /// - Throws: `TransformerError.file` when it cannot be read, `.gguf` with the byte offset when it breaks the
     ///   format.
     public init(path: String) throws(TransformerError) {
-        do {
-            bytes = try Data(contentsOf: URL(filePath: path), options: .alwaysMapped)
-        } catch {
-            throw .file(path: path, reason: "cannot be read: \(fileProblem(error))")
+        close(try FileSystem.openForReading(path))
+        guard let mapped = try? Data(contentsOf: URL(filePath: path), options: .alwaysMapped) else {
+            throw .file(path: path, reason: "cannot be mapped into memory; it must be a plain file")
         }
+        bytes = mapped
         self.path = path
         var reader = GGUFReader(bytes: bytes, path: path)
         guard try reader.uint32() == 0x4655_4747 else {

@@ -72,10 +72,8 @@ extension ModelFolder {
             throw .file(path: path, reason: "the folder exists and is not empty; remove it or choose another place")
         }
         let partial = path + ".partial-\(getpid())"
-        do {
-            if files.fileExists(atPath: partial) { try files.removeItem(atPath: partial) }
-            try files.createDirectory(atPath: partial, withIntermediateDirectories: true)
-        } catch { throw .file(path: partial, reason: "cannot be made: \(fileProblem(error))") }
+        try FileSystem.remove(partial)
+        try FileSystem.makeFolder(partial)
         do throws(TransformerError) {
             try fill(
                 partial, model, as: shape, form: form, dtype: quantization == nil ? dtype : .bfloat16, quantization,
@@ -148,7 +146,7 @@ extension ModelFolder {
                 try SafetensorsWriter.writeSharded(tensors, metadata: written, to: folder, shardBytes: shardBytes)
             }
         } catch {
-            throw error.code == .io ? .file(path: folder, reason: error.message) : .torch(error)
+            throw error.code == .io ? .file(path: folder, reason: error.message, code: EIO) : .torch(error)
         }
     }
 }

@@ -53,20 +53,5 @@ public struct TokenizerFiles: Sendable {
     }
 }
 
-/// What the file system refused, in words.
-func fileProblem(_ error: any Error) -> String {
-    switch (error as? CocoaError)?.code {
-    case .fileReadNoSuchFile, .fileNoSuchFile: "it does not exist"
-    case .fileReadNoPermission, .fileWriteNoPermission: "the permission is missing"
-    case .fileWriteOutOfSpace: "the disk is full; free some space and run again"
-    case .fileWriteVolumeReadOnly: "the file system is read-only"
-    default: "\(error)"
-    }
-}
-
 /// The bytes of a file.
-func readFile(_ path: String) throws(TransformerError) -> Data {
-    do { return try Data(contentsOf: URL(filePath: path)) } catch {
-        throw .file(path: path, reason: "cannot be read: \(fileProblem(error))")
-    }
-}
+func readFile(_ path: String) throws(TransformerError) -> Data { Data(try FileSystem.read(path)) }

@@ -5,8 +5,8 @@ public import Torch
 public enum TransformerError: Error, Sendable {
     /// A tensor operation failed.
     case torch(TorchError)
-    /// A file or folder cannot be read or written.
-    case file(path: String, reason: String)
+    /// A file or folder cannot be read or written. `code` is the system's `errno`; nil where what it holds is at fault.
+    case file(path: String, reason: String, code: Int32? = nil)
     /// A configuration lacks a key or holds a value that does not fit.
     case configuration(path: String, key: String, found: String, expected: String)
     /// The folder or file describes a model outside the family.
@@ -39,7 +39,7 @@ extension TransformerError: CustomStringConvertible {
         switch self {
         case .torch(let error):
             "\(error)"
-        case .file(let path, let reason):
+        case .file(let path, let reason, _):
             "\(path): \(reason)"
         case .configuration(let path, let key, let found, let expected):
             "\(path): `\(key)` is \(found); expected \(expected)"
@@ -92,7 +92,7 @@ extension TransformerError: FileError {
             failure.isDiskFull
             ? "the disk is full; free some space and run again"
             : failure.isMissing ? "it does not exist" : failure.reason
-        self = .file(path: failure.path, reason: "cannot be \(done): \(why)")
+        self = .file(path: failure.path, reason: "cannot be \(done): \(why)", code: failure.code)
     }
 }
 
