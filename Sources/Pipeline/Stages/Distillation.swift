@@ -35,8 +35,7 @@ extension DistillSpec {
     func model(
         _ bench: Workbench, data: StageID, rows: TrainingBench, precision: DType
     ) throws(PipelineError) -> LanguageModel {
-        let artifact = bench.artifact(teacher)
-        try TrainingBench.requireTokenizer(of: artifact, toFit: rows.corpus, bench.artifact(data))
+        try bench.artifact(teacher).requireVocabulary(of: rows.corpus, bench.artifact(data))
         return try bench.model(of: teacher, computeDType: precision, isFrozen: true).model
     }
 }

@@ -64,7 +64,7 @@ extension EvaluateSpec: StageSpec {
 
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         let packed = bench.artifact(data)
-        let corpus = try withCorpus { () throws(CorpusError) in try PackedCorpus(at: packed.file("corpus")) }
+        let corpus = try packed.packedCorpus()
         var measuring = EvaluationBench(self, bench, corpus, packed)
         var columns: [EvaluationColumn] = []
         for id in models {

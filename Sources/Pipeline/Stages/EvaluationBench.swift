@@ -26,7 +26,7 @@ struct EvaluationBench {
 
     mutating func measure(_ id: StageID) throws(PipelineError) -> EvaluationColumn {
         let artifact = bench.artifact(id)
-        try TrainingBench.requireTokenizer(of: artifact, toFit: corpus, packed)
+        try artifact.requireVocabulary(of: corpus, packed)
         let before = Engine.tensorBytes
         let (model, description) = try bench.model(of: id, computeDType: spec.precision.dtype, isFrozen: true)
         let shape = model.architecture

@@ -31,8 +31,8 @@ extension PruneSpec {
     /// Measures, chooses and carves.
     func cut(_ bench: Workbench, _ folder: String) throws(PipelineError) -> StageResult {
         let packed = bench.artifact(data)
-        let corpus = try withCorpus { () throws(CorpusError) in try PackedCorpus(at: packed.file("corpus")) }
-        try TrainingBench.requireTokenizer(of: bench.artifact(start), toFit: corpus, packed)
+        let corpus = try packed.packedCorpus()
+        try bench.artifact(start).requireVocabulary(of: corpus, packed)
         let (model, description) = try bench.model(of: start, computeDType: .float32)
         let source = model.architecture
         var importance: Importance?

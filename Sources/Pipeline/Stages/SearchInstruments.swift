@@ -70,8 +70,8 @@ struct SearchInstruments {
     private static func rows(
         _ spec: SearchSpec, of packed: Artifact, for model: Artifact, _ bench: Workbench
     ) throws(PipelineError) -> DomainLoss {
-        let corpus = try withCorpus { () throws(CorpusError) in try PackedCorpus(at: packed.file("corpus")) }
-        try TrainingBench.requireTokenizer(of: model, toFit: corpus, packed)
+        let corpus = try packed.packedCorpus()
+        try model.requireVocabulary(of: corpus, packed)
         let range = spec.rows ?? RowRange()
         let without = corpus.domains.indices.filter { range.taken(of: corpus.validationRowCounts[$0]) == 0 }
         guard without.count < corpus.domains.count else {

@@ -23,8 +23,8 @@ struct TrainingBench {
         self.spec = spec
         self.folder = folder
         let packed = bench.artifact(data)
-        let corpus = try withCorpus { () throws(CorpusError) in try PackedCorpus(at: packed.file("corpus")) }
-        try TrainingBench.requireTokenizer(of: bench.artifact(start), toFit: corpus, packed)
+        let corpus = try packed.packedCorpus()
+        try bench.artifact(start).requireVocabulary(of: corpus, packed)
         self.corpus = corpus
         let weights = try TrainingBench.weights(spec.mixture, corpus, bench)
         var stream = RandomStream(seed: bench.seed, name: "training/rows")
@@ -46,29 +46,6 @@ struct TrainingBench {
                     "domain \(shortage.domain) may run out: up to \(shortage.rowsNeeded) rows of it could be asked for, it has \(shortage.rows)"
                 )
             }
-        }
-    }
-
-    /// Refuses rows whose ids mean other words to the model.
-    static func requireTokenizer(of model: Artifact, toFit corpus: PackedCorpus, _ packed: Artifact)
-        throws(PipelineError)
-    {
-        let folder = model.modelPath
-        let remedy = "pack the corpus with tokenizer: \(model.record.id)"
-        let special = packed.record.with["parse_special"] == .bool(true)
-        let architecture = try withTransformer { () throws(TransformerError) in try ModelFolder.architecture(folder) }
-        guard corpus.vocabularySize <= architecture.vocabularySize else {
-            throw .mismatch(
-                "vocabulary mismatch: the rows of \(packed.record.id) use \(corpus.vocabularySize) tokens, the model of \(model.record.id) knows \(architecture.vocabularySize)",
-                remedy: remedy)
-        }
-        guard !TokenizerFiles(inFolder: folder).files.isEmpty else { return }
-        let tokenizer = try withCorpus { () throws(CorpusError) in try loadTokenizer(at: folder, parseSpecial: special)
-        }
-        guard tokenizer.fingerprint == corpus.tokenizerFingerprint else {
-            throw .mismatch(
-                "vocabulary mismatch: the rows of \(packed.record.id) were packed with another tokenizer than the one of \(model.record.id)",
-                remedy: remedy)
         }
     }
 
