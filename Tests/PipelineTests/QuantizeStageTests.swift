@@ -75,9 +75,42 @@ import Transformer
                 #expect("\(error)".contains("next.with.\(key)") && "\(error)".contains("quantised from"))
             }
         }
-        do {
-            _ = try file(small, "  - { id: bytes, kind: quantize, with: { from: trained, scheme: int3 } }")
-            Issue.record("the file was read")
-        } catch let error { #expect("\(error)".contains("int8")) }
+        for (settings, answer) in [
+            ("scheme: int3", "int8"), ("scheme: int4, smoothing: { data: packed }", "rounds no activations"),
+            ("scheme: int8, smoothing: { strength: 0.5 }", "'data' is missing"),
+            ("scheme: int8, smoothing: { data: packed, strength: 2 }", "strength"),
+        ] {
+            do {
+                _ = try file(small, "  - { id: bytes, kind: quantize, with: { from: trained, \(settings) } }")
+                Issue.record("the file was read: \(settings)")
+            } catch let error { #expect("\(error)".contains(answer)) }
+        }
+    }
+
+    @Test func smoothingRunsOnPackedRowsAndIsCounted() throws {
+        let small = try SmallPipeline()
+        let file = try file(
+            small,
+            """
+              - id: bytes
+                kind: quantize
+                with: { from: trained, scheme: int8, smoothing: { data: packed, calibration_batches: 2, calibration_rows: 3 } }
+            """)
+        let planned = try #require(Planner(file: file, store: small.store).plan()[stage("bytes")]).outlook
+        _ = try PipelineRun(
+            file: file, runs: small.folder.path("runs"), options: RunOptions(), stop: StopFlag()
+        ).run()
+        let artifact = try #require(small.store.newest(of: stage("bytes")))
+        let trained = try #require(small.store.newest(of: stage("trained")))
+        #expect((artifact.record.cost.tokens) > 0 && artifact.record.cost.tokens == planned.tokens)
+        #expect(artifact.record.cost.floatingPointOperations == planned.floatingPointOperations)
+        // The norms took the factors: they are not those of the source, and the model still is.
+        let (smoothed, _) = try ModelFolder.load(artifact.file("model"), isFrozen: true)
+        let (source, _) = try ModelFolder.load(trained.file("model"))
+        let name = WeightTable.name(.feedForwardNorm, block: 0)
+        let norms = try (
+            #require(smoothed.parameter(named: name)).master, #require(source.parameter(named: name)).master.detached()
+        )
+        #expect(try !norms.0.to(.float32).isIdentical(to: norms.1.to(.bfloat16).to(.float32)))
     }
 }

@@ -6,6 +6,8 @@ public struct QuantizeSpec: Encodable, Sendable, Equatable {
     public var from: StageID
     /// `int8` or `int4`.
     public var scheme: QuantizationScheme
+    /// For `int8`, whose activations are rounded too; nil rounds them as they are.
+    public var smoothing: SmoothingSpec?
 
-    enum CodingKeys: String, CodingKey, CaseIterable { case from, scheme }
+    enum CodingKeys: String, CodingKey, CaseIterable { case from, scheme, smoothing }
 }

@@ -172,9 +172,26 @@ extension QuantizeSpec {
     init?(_ with: YAMLMapping) {
         let from = with.requiredStage("from")
         let scheme = with.requiredChoice("scheme", as: QuantizationScheme.self)
+        let smoothing = SmoothingSpec(with, key: "smoothing")
         with.finish()
         guard let from, let scheme else { return nil }
-        self.init(from: from, scheme: scheme)
+        if smoothing != nil, scheme != .int8 {
+            with.note("smoothing", "\(scheme.rawValue) rounds no activations; leave smoothing out, or choose int8")
+        }
+        self.init(from: from, scheme: scheme, smoothing: smoothing)
+    }
+}
+
+extension SmoothingSpec {
+    init?(_ with: YAMLMapping, key: String) {
+        guard let map = with.mapping(key) else { return nil }
+        let data = map.requiredStage("data")
+        let strength = map.double("strength", in: 0...1)
+        let batches = map.int("calibration_batches", in: 1...(1 << 20))
+        let rows = map.int("calibration_rows", in: 1...(1 << 20))
+        map.finish()
+        guard let data else { return nil }
+        self.init(data: data, strength: strength ?? 0.5, calibrationBatches: batches ?? 4, calibrationRows: rows ?? 7)
     }
 }
 

@@ -1,3 +1,5 @@
+internal import Corpus
+internal import Evaluation
 internal import Torch
 internal import Transformer
 
@@ -6,7 +8,9 @@ internal import Transformer
 extension QuantizeSpec: StageSpec {
     public static let revision = 1
 
-    public var needs: [StageNeed] { [StageNeed(key: "from", stage: from, kind: .model)] }
+    public var needs: [StageNeed] {
+        [StageNeed(key: "from", stage: from, kind: .model)] + (smoothing.map { [$0.need] } ?? [])
+    }
 
     public func problems() -> [KeyProblem] { [] }
 
@@ -18,6 +22,10 @@ extension QuantizeSpec: StageSpec {
         outlook.quantization = scheme
         outlook.memoryBytes = size.bytes(.float32) + size.quantizedBytes(scheme)
         outlook.diskBytes = size.quantizedBytes(scheme)
+        if let smoothing, let length = context[smoothing.data]?.sequenceLength {
+            let cost = smoothing.cost(of: made, sequenceLength: length)
+            (outlook.tokens, outlook.floatingPointOperations) = (cost.tokens, cost.operations)
+        }
         let half = size.bytes(.bfloat16)
         let percent = half > 0 ? (size.quantizedBytes(scheme) * 1000 / half + 5) / 10 : 100
         outlook.notes = [
@@ -39,6 +47,7 @@ extension QuantizeSpec: StageSpec {
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         try Folder.remove(output.modelPath)
         let (model, description) = try bench.model(of: from, computeDType: .float32, on: .cpu)
+        let calibrated = try smoothing.map { (settings) throws(PipelineError) in try smooth(model, settings, bench) }
         let size = ModelSize(model.architecture)
         try withTransformer { () throws(TransformerError) in
             try ModelFolder.write(
@@ -48,9 +57,27 @@ extension QuantizeSpec: StageSpec {
                 form: .perBlock, quantization: scheme)
         }
         return StageResult(
+            tokens: calibrated?.tokens ?? 0, floatingPointOperations: calibrated?.operations ?? 0,
             facts: .object([
                 "parameters": .integer(model.architecture.parameterCount), "scheme": .string(scheme.rawValue),
                 "stored_bytes": .integer(size.quantizedBytes(scheme)), "fp16_bytes": .integer(size.bytes(.float16)),
             ]))
+    }
+
+    /// Smooths the model by what its activations reach, and says what that took.
+    private func smooth(
+        _ model: LanguageModel, _ settings: SmoothingSpec, _ bench: Workbench
+    ) throws(PipelineError) -> (tokens: Int, operations: Double) {
+        let packed = bench.artifact(settings.data)
+        let corpus = try packed.packedCorpus()
+        try bench.artifact(from).requireVocabulary(of: corpus, packed)
+        let (count, rows) = (settings.calibrationBatches, settings.calibrationRows)
+        bench.note("measures activations on \(count) batches of \(rows) rows")
+        var stream = RandomStream(seed: bench.seed, name: "quantize/calibration")
+        let batches = try calibrationBatches(of: corpus, count: count, rows: rows, seed: stream.next())
+        try withTorch { () throws(TorchError) in
+            try model.smooth(model.activationPeaks(on: batches), strength: settings.strength)
+        }
+        return settings.cost(of: model.architecture, sequenceLength: corpus.sequenceLength)
     }
 }
