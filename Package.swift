@@ -56,7 +56,7 @@ let package = Package(
             name: "shear",
             dependencies: [
                 "Pipeline", "Report", "SuperNetwork", "Search", "Shearing", "Training", "Evaluation", "Statistics",
-                arguments,
+                "Supervisor", arguments,
             ] + models
                 + (portable == nil ? [] : ["CNoLocales"]), swiftSettings: swiftSettings),
         module(
@@ -73,7 +73,9 @@ let package = Package(
         module("Statistics", ["Corpus"]),
         module("Search", ["Corpus", "Files", "CSVM"]),
         module("Corpus", ["CCorpus", "Files", "CZlib", "CZstd", "Yams", crypto]),
+        module("Supervisor", ["CSpawn", "Files"]),
         module("Files", []),
+        .target(name: "CSpawn", cSettings: [.treatAllWarnings(as: .error)]),
         .target(
             name: "CTorch", dependencies: ["CBoundary"], cxxSettings: cxxSettings + torchHeaders,
             linkerSettings: torchLibraries),
@@ -89,6 +91,7 @@ let package = Package(
             name: "Fixtures", dependencies: ["Transformer", "Corpus", "Torch"], path: "Tests/Fixtures",
             exclude: ["Golden", "Text"], swiftSettings: swiftSettings),
         tests("Files", ["Files"]),
+        tests("Supervisor", ["Supervisor"]),
         tests("Torch", ["Torch"]),
         tests("Corpus", ["Corpus", "CZlib", "CZstd"]),
         tests("Search", ["Search", "Corpus"], fixtures: []),

@@ -41,10 +41,17 @@ struct Run: ParsableCommand {
             options.force = force
             options.verify = verify
             if missing { return try Run.printMissing(file, options, runs: place.runs) }
-            try withTraining { () throws(TrainingError) in try StopFlag.catchSignals() }
+            let reporter = RunReporter(root: place.runs + "/" + file.name)
+            try withTraining { () throws(TrainingError) in
+                try StopFlag.catchSignals(secondEnds: reporter == nil)
+            }
             let console = Console(plain: plain)
             let run = try PipelineRun(
-                file: file, runs: place.runs, options: options, stop: .process, observe: { console.show($0) })
+                file: file, runs: place.runs, options: options, stop: .process,
+                observe: {
+                    console.show($0)
+                    reporter?.show($0)
+                })
             let artifacts: [Artifact]
             do throws(PipelineError) { artifacts = try run.run() } catch {
                 console.end()

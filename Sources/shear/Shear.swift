@@ -18,8 +18,8 @@ struct Shear: ParsableCommand {
             """,
         version: shearlingVersion,
         subcommands: [
-            Run.self, Plan.self, Status.self, Manifest.self, Tokenize.self, Evaluate.self, Score.self, Generate.self,
-            Export.self, Inspect.self, Candidates.self, Doctor.self,
+            Run.self, Launch.self, Plan.self, Status.self, Manifest.self, Tokenize.self, Evaluate.self, Score.self,
+            Generate.self, Export.self, Inspect.self, Candidates.self, Doctor.self,
         ])
 }
 

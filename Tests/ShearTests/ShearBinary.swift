@@ -50,6 +50,7 @@ enum ShearBinary {
         }
 
         var isRunning: Bool { process.isRunning }
+        var id: pid_t { process.processIdentifier }
 
         func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 

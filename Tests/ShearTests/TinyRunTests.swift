@@ -183,7 +183,8 @@ import Testing
         let help = try ShearBinary.run(["--help"])
         #expect(help.code == 0)
         for command in [
-            "run", "plan", "status", "manifest", "tokenize", "evaluate", "score", "generate", "export", "inspect",
+            "run", "launch", "plan", "status", "manifest", "tokenize", "evaluate", "score", "generate", "export",
+            "inspect",
             "doctor",
         ] {
             #expect(help.output.contains("  \(command)"))

@@ -12,8 +12,10 @@ import Testing
     @Test func aFlagIsRaisedAndLowered() {
         let flag = StopFlag()
         #expect(!flag.isRaised && flag.signal == nil)
+        let reads = flag.readCount
         flag.raise()
         #expect(flag.isRaised && flag.signal == nil)
+        #expect(flag.readCount == reads + 1)
         flag.lower()
         #expect(!flag.isRaised)
     }
