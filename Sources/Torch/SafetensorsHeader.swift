@@ -54,16 +54,18 @@ struct SafetensorsHeader: Sendable, Equatable {
         }
         var end = 0
         for (name, entry) in entries {
+            // First, so that no sum below can be too large for an Int.
+            guard entry.range.upperBound <= bytes.count - dataStart else {
+                throw Fault(
+                    offset: bytes.count,
+                    reason: "the file ends here, but tensor \(name) goes to byte \(entry.range.upperBound) after the "
+                        + "header: is it cut off?")
+            }
             guard entry.range.lowerBound == end else {
                 let what = entry.range.lowerBound < end ? "overlaps the tensor before it" : "leaves a gap before it"
                 throw Fault(offset: dataStart + entry.range.lowerBound, reason: "tensor \(name) \(what)")
             }
             end = entry.range.upperBound
-            guard dataStart + end <= bytes.count else {
-                throw Fault(
-                    offset: bytes.count,
-                    reason: "the file ends here, but tensor \(name) goes to byte \(dataStart + end): is it cut off?")
-            }
         }
         guard dataStart + end == bytes.count else {
             throw Fault(

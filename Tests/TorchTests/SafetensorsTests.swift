@@ -52,6 +52,14 @@ import Torch
         ("overlapping tensors", file("{\(entry("a", 0, 8)),\(entry("b", 4, 12))}", data: 12)),
         ("a gap", file("{\(entry("a", 0, 8)),\(entry("b", 12, 20))}", data: 20)),
         ("a gap at the start", file("{\(entry("a", 4, 12))}", data: 12)),
+        (
+            "an end that is the largest number",
+            file("{\(entry("a", 0, .max, shape: "[\(Int.max)]", dtype: "U8"))}", data: 8)
+        ),
+        (
+            "a gap up to the largest number",
+            file("{\(entry("a", .max - 8, .max))}", data: 8)
+        ),
         ("a tensor beyond the end", file("{\(entry("a", 0, 8))}", data: 7)),
         ("bytes after the last tensor", file("{\(entry("a", 0, 8))}", data: 9)),
         ("invalid UTF-8", file("{", data: 0, length: 4) + [0x22, 0xFF, 0x22]),
