@@ -44,7 +44,11 @@ let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "sw
 
 let package = Package(
     name: "shearling",
-    products: [.executable(name: "shear", targets: ["shear"])],
+    products: [
+        .executable(name: "shear", targets: ["shear"]),
+        // For tests alone, which start processes with it.
+        .library(name: "Faults", type: .dynamic, targets: ["CFaults"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
@@ -90,6 +94,7 @@ let package = Package(
         .target(
             name: "Fixtures", dependencies: ["Transformer", "Corpus", "Torch"], path: "Tests/Fixtures",
             exclude: ["Golden", "Text"], swiftSettings: swiftSettings),
+        .target(name: "CFaults", path: "Tests/CFaults", cSettings: [.treatAllWarnings(as: .error)]),
         tests("Files", ["Files"]),
         tests("Supervisor", ["Supervisor"]),
         tests("Torch", ["Torch"]),

@@ -106,7 +106,8 @@ extension CorpusError: CustomStringConvertible {
         switch self {
         case .missing(let path, let remedy): "\(path) does not exist; \(remedy)."
         case .io(let path, let operation, let code):
-            "\(path): \(operation) failed: \(systemMessage(code)) (errno \(code))."
+            "\(path): \(operation) failed: \(systemMessage(code)) (errno \(code))"
+                + (FileFailure(path: path, operation: operation, code: code).remedy.map { "; \($0)" } ?? "") + "."
         case .truncated(let path, let offset):
             "\(path) is truncated: it ends at byte \(offset) inside a compressed frame; fetch it again "
                 + "(a partial download can be continued) or take it out of the manifest."

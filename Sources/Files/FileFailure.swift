@@ -24,6 +24,16 @@ public struct FileFailure: Error, Sendable, Equatable {
     public var isMissing: Bool { code == ENOENT }
     /// There is no room, on the disk or in this user's share of it.
     public var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
+    /// What a person can do about it: a clause without a full stop; nil where the reason itself says it.
+    public var remedy: String? {
+        switch code {
+        case ENOSPC, EDQUOT: "free some disk space and run again"
+        case EROFS: "that file system is read-only: mount it for writing, or choose a folder elsewhere"
+        case EACCES, EPERM: "give this user the right to read and write it, or choose another folder"
+        case EIO: "the disk, or the way to it, is faulty: look into the system's log before going on"
+        default: nil
+        }
+    }
 }
 
 /// An error that can say what the operating system refused: that of every module which writes files.

@@ -36,8 +36,8 @@ extension PipelineError: CustomStringConvertible {
 extension PipelineError {
     /// The system's words for an `errno`.
     fileprivate static func text(ofErrno code: Int32) -> String {
-        let text = systemMessage(code)
-        return code == ENOSPC ? "\(text); free some space and run again, what is finished is kept" : text
+        let remedy = FileFailure(path: "", operation: "", code: code).remedy
+        return systemMessage(code) + (remedy.map { "; \($0); what is finished is kept" } ?? "")
     }
 
     /// A point in time, seconds since 1970, as UTC.

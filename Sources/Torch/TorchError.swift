@@ -39,7 +39,7 @@ public struct TorchError: Error, Sendable, Equatable, CustomStringConvertible {
 extension TorchError: FileError {
     public init(_ failure: FileFailure) {
         let left = failure.bytesLeft > 0 ? ", with \(failure.bytesLeft) bytes still to write" : ""
-        let remedy = failure.isDiskFull ? "; free space on that disk and run again" : ""
+        let remedy = failure.remedy.map { "; \($0)" } ?? ""
         self.init(
             code: .io, operation: failure.operation, message: "\(failure.path): \(failure.reason)\(left)\(remedy)")
     }

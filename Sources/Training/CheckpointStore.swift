@@ -1,6 +1,7 @@
 internal import Corpus
 internal import Files
 internal import FoundationEssentials
+internal import Glibc
 
 /// The checkpoints of one run: folders `step-00000020`, the last few of them.
 ///
@@ -65,31 +66,35 @@ public struct CheckpointStore: Sendable {
 
     /// The newest checkpoint that is whole, as `read` takes it.
     ///
-    /// A damaged one is set aside under the name `step-....damaged`, `warn` receives a sentence about it, and the one
-    /// before is tried.
+    /// Those that are damaged are set aside under the name `step-....damaged` once one before them is found whole, and
+    /// `warn` receives a sentence about each. One that cannot be read for a fault of the disk is damaged; one that this
+    /// user may not read is not.
     /// - Parameter read: Reads the folder it is given; the seal holds, so that what does not fit is another run's.
     /// - Returns: `nil` when there is no checkpoint at all.
-    /// - Throws: `TrainingError.noUsableCheckpoint` when all are damaged; whatever `read` throws.
+    /// - Throws: `TrainingError.noUsableCheckpoint` when all are damaged, which then stay as they are, so that nothing is
+    ///   started over; `.file` and `.corpus` for one that may not be read; whatever `read` throws.
     func newest<Content>(
         warn: (String) -> Void, _ read: (String, Int) throws(TrainingError) -> Content
     ) throws(TrainingError) -> Content? {
-        var reasons: [String] = []
+        var damages: [(place: String, reason: String)] = []
         for step in try steps().reversed() {
             let place = path(of: step)
             do throws(TrainingError) {
-                try Self.check(place)
+                try Self.check(place, step: step)
             } catch {
                 guard case .checkpoint(_, let reason) = error else { throw error }
-                reasons.append("\(place): \(reason)")
+                damages.append((place, reason))
+                continue
+            }
+            for (place, reason) in damages {
                 warn("Checkpoint \(place) is damaged (\(reason)); falling back to the one before.")
                 try FileSystem.remove(place + Self.damaged)
                 try FileSystem.rename(place, to: place + Self.damaged)
-                continue
             }
             return try read(place, step)
         }
-        if reasons.isEmpty { return nil }
-        throw .noUsableCheckpoint(folder: folder, reasons: reasons)
+        if damages.isEmpty { return nil }
+        throw .noUsableCheckpoint(folder: folder, reasons: damages.map { "\($0.place): \($0.reason)" })
     }
 
     private func sweep(_ suffix: String) throws(TrainingError) {
@@ -125,11 +130,35 @@ extension CheckpointStore {
         try FileSystem.create("\(folder)/\(Self.seal)", try CheckpointJSON.encoded(seal, path: folder))
     }
 
-    /// - Throws: `TrainingError.checkpoint` when something is missing or not as it was written.
-    private static func check(_ folder: String) throws(TrainingError) {
+    /// - Throws: `TrainingError.checkpoint` when something is missing, not as it was written, of another checkpoint, or lies
+    ///   on a part of the disk that cannot be read; `.mismatch` for a seal of a later version.
+    private static func check(_ folder: String, step: Int) throws(TrainingError) {
+        do throws(TrainingError) { try compare(folder, step: step) } catch {
+            switch error {
+            case .file(let path, let operation, EIO), .corpus(.io(let path, let operation, EIO)):
+                let name = path.split(separator: "/").last.map(String.init) ?? path
+                throw .checkpoint(path: folder, reason: "\(name): \(operation) failed: \(systemMessage(EIO))")
+            default: throw error
+            }
+        }
+    }
+
+    private static func compare(_ folder: String, step: Int) throws(TrainingError) {
         let path = "\(folder)/\(seal)"
         guard FileSystem.exists(path) else { throw .checkpoint(path: folder, reason: "\(seal) is missing") }
         let found = try CheckpointJSON.decoded(Seal.self, from: path)
+        guard found.schema == 1 else {
+            throw .mismatch(path: path, item: "schema", saved: "\(found.schema)", asked: "1")
+        }
+        guard found.step == step else {
+            throw .checkpoint(path: folder, reason: "its \(seal) is that of step \(found.step)")
+        }
+        // Names with a dot in front are the file system's own business.
+        for name in try FileSystem.names(in: folder)
+        where name != seal && !name.hasPrefix(".") && found.files[name] == nil {
+            throw .checkpoint(path: folder, reason: "\(name) is not one of the files that \(seal) lists")
+        }
+        guard !found.files.isEmpty else { throw .checkpoint(path: folder, reason: "\(seal) lists no file") }
         for (name, file) in found.files.sorted(by: { $0.key < $1.key }) {
             let path = "\(folder)/\(name)"
             guard FileSystem.exists(path) else { throw .checkpoint(path: folder, reason: "\(name) is missing") }

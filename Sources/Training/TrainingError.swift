@@ -75,9 +75,9 @@ extension TrainingError: CustomStringConvertible {
             "Step \(step): no position of the batch counts; the packed rows hold nothing to predict, pack them again."
         case .setting(let name, let found, let expected): "\(name) is \(found), expected \(expected)."
         case .file(let path, let operation, let code):
-            "\(path): \(operation) failed: \(systemMessage(code)) (errno \(code))."
-                + (FileFailure(path: path, operation: operation, code: code).isDiskFull
-                    ? " Free some disk space and run again; earlier checkpoints are kept." : "")
+            "\(path): \(operation) failed: \(systemMessage(code)) (errno \(code))"
+                + (FileFailure(path: path, operation: operation, code: code).remedy.map { "; \($0)" } ?? "")
+                + "; earlier checkpoints are kept."
         case .checkpoint(let path, let reason): "\(path) cannot be resumed from: \(reason)."
         case .noUsableCheckpoint(let folder, let reasons):
             "None of the checkpoints in \(folder) can be read: \(reasons.joined(separator: "; ")). "

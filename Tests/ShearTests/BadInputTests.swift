@@ -238,7 +238,7 @@ import Testing
         let link = packed + ".partial/stage.json.partial"
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "/dev/full")
         try bad.expectFailure(
-            74, ["stage packed", "stage.json", "No space left on device", "free some space and run again"])
+            74, ["stage packed", "stage.json", "No space left on device", "free some disk space and run again"])
         try? FileManager.default.removeItem(atPath: link)
         #expect(try bad.run().code == 0, "with space again, the same command succeeds")
     }

@@ -64,7 +64,7 @@ import Testing
         let store = CheckpointStore(folder: folder.path)
         try save(store, 1)
         try FileSystem.remove(store.path(of: 1) + "/b.json")
-        #expect { try newest(store) } throws: { "\($0)".contains("b.json is missing") }
+        for _ in 0..<2 { #expect { try newest(store) } throws: { "\($0)".contains("b.json is missing") } }
     }
 
     @Test func aFailedWriteKeepsWhatWasThere() throws {
