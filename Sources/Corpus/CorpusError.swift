@@ -16,6 +16,8 @@ public enum CorpusError: Error, Sendable, Equatable {
     case badRecord(BadRecord)
     /// A file is not the one that the manifest was written for.
     case digestMismatch(path: String, expected: String, found: String)
+    /// A file that was changed while it was read.
+    case changed(path: String)
     /// A file does not have the size that the manifest gives, in bytes.
     case sizeMismatch(path: String, expected: Int, found: Int)
     /// A domain whose patterns match no file.
@@ -120,6 +122,9 @@ extension CorpusError: CustomStringConvertible {
         case .digestMismatch(let path, let expected, let found):
             "\(path) has SHA-256 \(found), the manifest says \(expected); fetch the file again, or run "
                 + "`shear manifest` on its folder if the change is meant."
+        case .changed(let path):
+            "\(path) changed while it was read, so that nobody can say what was read; let nothing write to it and "
+                + "run again."
         case .sizeMismatch(let path, let expected, let found):
             "\(path) has \(found) bytes, the manifest says \(expected); fetch the file again, or run "
                 + "`shear manifest` on its folder if the change is meant."

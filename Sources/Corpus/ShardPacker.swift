@@ -22,7 +22,9 @@ struct ShardPacker: Sendable {
     typealias Observer = (_ tokens: Int, _ textBytes: Int) -> Bool
 
     /// The part of `shard`, from disk where it is complete there; nil when `observe` stopped the work.
+    /// - Throws: `.changed` when the shard is not the same file with the same content at the end as at the beginning.
     func pack(_ shard: ResolvedShard, observe: Observer) throws(CorpusError) -> (part: PackedPart, folder: String)? {
+        let before = try FileSystem.identity(shard.absolutePath)
         let digest = try FileDigest.sha256(ofFile: shard.absolutePath)
         if let expected = shard.sha256, expected.lowercased() != digest {
             throw .digestMismatch(path: shard.absolutePath, expected: expected, found: digest)
@@ -32,6 +34,7 @@ struct ShardPacker: Sendable {
         try FileSystem.makeFolder(folder)
         var part = PackedPart(sha256: digest, bytes: shard.bytes, outputs: [], skippedCount: 0, skipped: [])
         guard try fill(&part, from: shard, in: folder, observe: observe) else { return nil }
+        guard try FileSystem.identity(shard.absolutePath) == before else { throw .changed(path: shard.absolutePath) }
         try JSONFile.write(part, to: "\(folder)/part.json", isDurable: false)
         return (part, folder)
     }

@@ -89,6 +89,15 @@ public enum FileOperations<Failure: FileError> {
         return Int(status.st_size)
     }
 
+    /// What changes when a file is written to or replaced: looked at before and after it is read, it tells whether it was.
+    public static func identity(_ path: String) throws(Failure) -> FileIdentity {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw Failure(FileFailure(path: path, operation: "look at")) }
+        return FileIdentity(
+            bytes: Int(status.st_size), inode: UInt64(status.st_ino), seconds: Int(status.st_mtim.tv_sec),
+            nanoseconds: Int(status.st_mtim.tv_nsec))
+    }
+
     /// Writes all of `bytes` to an open file; interrupted and partial writes go on.
     /// - Throws: `Failure` with the bytes that were still to be written.
     public static func write(_ bytes: [UInt8], to descriptor: Int32, path: String) throws(Failure) {

@@ -45,7 +45,7 @@ public struct PipelineRun {
             let artifact: Artifact?
             do throws(PipelineError) {
                 let stage = try planner.plan(declaration, after: planned)
-                artifact = try settle(stage, taken: taken.contains(declaration.id), artifacts)
+                artifact = try settle(stage, planner, taken: taken.contains(declaration.id), artifacts)
                 guard let artifact else { planned.append(stage); continue }
                 artifacts.append(artifact)
                 planned.append(stage.settled(artifact))
@@ -70,7 +70,7 @@ public struct PipelineRun {
 
     /// Finds or makes the artifact of a stage; nil for a stage that is neither taken nor there.
     private func settle(
-        _ stage: PlannedStage, taken: Bool, _ artifacts: [Artifact]
+        _ stage: PlannedStage, _ planner: Planner, taken: Bool, _ artifacts: [Artifact]
     ) throws(PipelineError) -> Artifact? {
         if case .cached(let artifact) = stage.state {
             log.post(.stageCached(id: stage.id, kind: stage.kind, fingerprint: artifact.record.fingerprint))
@@ -82,14 +82,22 @@ public struct PipelineRun {
                 "it reads stage '\(need.stage)', which is not cached and was not asked for",
                 remedy: "run without --from and --only, or with --until \(stage.id)")
         }
+        for need in stage.declaration.spec.needs {
+            guard let source = artifacts.first(where: { $0.record.id == need.stage }) else { continue }
+            guard Folder.exists(source.path) else {
+                throw .mismatch(
+                    "the artifact of stage \(need.stage), \(source.path), was deleted while the run was under way",
+                    remedy: "run again: it is made again")
+            }
+        }
         guard let fingerprint = stage.fingerprint, let path = stage.path else {
             preconditionFailure("stage \(stage.id) runs without a fingerprint")
         }
-        return try execute(stage, fingerprint, path, artifacts)
+        return try execute(stage, planner, fingerprint, path, artifacts)
     }
 
     private func execute(
-        _ stage: PlannedStage, _ fingerprint: Fingerprint, _ path: String, _ artifacts: [Artifact]
+        _ stage: PlannedStage, _ planner: Planner, _ fingerprint: Fingerprint, _ path: String, _ artifacts: [Artifact]
     ) throws(PipelineError) -> Artifact {
         let declaration = stage.declaration
         let output = try StagedDirectory(final: path, lockPath: store.lockPath(of: stage.id, fingerprint))
@@ -127,6 +135,7 @@ public struct PipelineRun {
         do throws(PipelineError) {
             try PipelineRun.setThreads(declaration.runtime.threads)
             result = try declaration.spec.run(on: bench, into: output)
+            try planner.requireUnchanged(stage)
         } catch {
             meter.save()
             throw error

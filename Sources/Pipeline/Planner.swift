@@ -124,6 +124,25 @@ public struct Planner {
             inputs: inputs, key: key)
     }
 
+    /// Refuses what a stage made when something that it read from outside is no longer what the plan was made for: the
+    /// artifact would say another origin than it has.
+    /// - Throws: `.mismatch`; `.missingInput` for what is gone.
+    func requireUnchanged(_ stage: PlannedStage) throws(PipelineError) {
+        let outside = OutsideInputs(digests: digests, obtain: stage.declaration.runtime.obtain)
+        for input in stage.declaration.spec.outsideInputs {
+            switch try outside.look(at: input) {
+            case .present(let fingerprint):
+                guard !stage.inputs.contains(where: { $0.key == input.key && $0.fingerprint != fingerprint }) else {
+                    throw .mismatch(
+                        "the \(input.role.rawValue) \(input.path), or a file it names, changed while the stage read it",
+                        remedy: "let nothing write to it and run again: the stage begins anew")
+                }
+            case .unread: break
+            case .missing(let inputs): if let first = inputs.first { throw .missingInput(first) }
+            }
+        }
+    }
+
     private func state(of declaration: StageDeclaration, _ key: StageKey, _ fingerprint: Fingerprint)
         -> PlannedStage.State
     {

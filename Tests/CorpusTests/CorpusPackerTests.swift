@@ -58,6 +58,30 @@ import Testing
         }
     }
 
+    @Test func aShardThatChangesWhileItIsPackedIsRefused() throws {
+        let sample = try sample(3)
+        let settings = PackingSettings(sequenceLength: 32)
+        // Asked once a document: the first answer comes when the shard has been hashed and its reader is open.
+        let asked = Mutex(0)
+        let paths = sample.folder.names().filter { $0.hasSuffix(".jsonl") }.map { sample.folder.path($0) }
+        let appends: @Sendable () -> Bool = {
+            let count = asked.withLock { count in
+                count += 1
+                return count
+            }
+            for path in count == 3 ? paths : [] {
+                guard let file = fopen(path, "a") else { continue }
+                fputs("{\"text\": \"one more\"}\n", file)
+                fclose(file)
+            }
+            return false
+        }
+        #expect {
+            try pack(sample, settings, shouldStop: appends)
+        } throws: { "\($0)".contains(".jsonl changed while it was read") && "\($0)".contains("run again") }
+        #expect(try pack(sample, settings).domains.count == 3)
+    }
+
     /// The reference: the documents of each split, in order, through one packer per shard.
     @Test(arguments: 0..<12) func rowsAreThoseOfThePlainLoop(seed: UInt64) throws {
         let sample = try sample(seed)

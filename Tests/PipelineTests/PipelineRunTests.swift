@@ -122,7 +122,8 @@ import Training
         } catch let error {
             guard case .locked(let owner, _) = error else { Issue.record("\(error)"); return }
             #expect(owner.processID == ProcessInfo.processInfo.processIdentifier)
-            #expect(error.description.contains("\(owner.processID)"))
+            #expect(error.description.contains("process \(owner.processID) on \(owner.host)"))
+            #expect(try owner.host == String(contentsOfFile: "/proc/sys/kernel/hostname", encoding: .utf8).dropLast())
         }
         #expect(StageLock.liveOwner(at: folder.path("a.lock")) != nil)
         _ = consume lock

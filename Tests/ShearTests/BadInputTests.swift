@@ -243,6 +243,25 @@ import Testing
         #expect(try bad.run().code == 0, "with space again, the same command succeeds")
     }
 
+    @Test func readOnlyFolder() throws {
+        let bad = try Case()
+        try bad.pipeline()
+        #expect(try bad.run(["--until", "base"]).code == 0)
+        let run = { (fault: [String: String]) in
+            try ShearBinary.run(
+                ["run", bad.folder.path("bad.yaml"), "--runs", bad.folder.path("runs")], environment: fault)
+        }
+        let mounted = try run(Faults.failing(.mkdir, "runs/bad/artifacts", with: EROFS))
+        #expect(mounted.code == 74, "\(mounted)")
+        for part in ["stage packed", "runs/bad/artifacts/packed", "Read-only file system", "choose a folder elsewhere"]
+        {
+            #expect(mounted.messages.contains(part), "\(mounted.messages)")
+        }
+        let forbidden = try run(Faults.failing(.open, "runs/bad/locks", with: EACCES))
+        #expect(forbidden.code == 74 && forbidden.messages.contains("give this user the right"), "\(forbidden)")
+        #expect(try bad.run().code == 0, "once it can be written, the same command succeeds")
+    }
+
     @Test func unreadableCheckpoints() throws {
         let bad = try Case()
         try bad.pipeline(

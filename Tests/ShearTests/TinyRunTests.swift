@@ -89,6 +89,28 @@ import Testing
         }
     }
 
+    @Test func aClockThatJumpsByDaysChangesNothing() throws {
+        let (reference, first) = try Self.reference.get()
+        try #require(first.code == 0)
+        let runs = try TemporaryDirectory()
+        let arguments =
+            ["run", "pipelines/tiny.yaml", "--runs", runs.path, "--until", "warmed"]
+            + ["--set", "warmed.runtime.log_every=1"]
+        let running = try ShearBinary.Running(arguments, environment: Faults.jumpingClock)
+        while running.isRunning, lastStep(of: "warmed", in: runs.path("tiny/events.jsonl")) ?? 0 < 12 { usleep(3000) }
+        running.send(SIGKILL)
+        _ = try running.wait()
+        let last = try ShearBinary.run(arguments, environment: Faults.jumpingClock)
+        #expect(last.code == 0 && last.messages.contains("warmed [pretrain] resumes at step"), "\(last.messages)")
+        let path = "/model/model.safetensors"
+        let expected = try Data(contentsOf: URL(fileURLWithPath: try artifact("warmed", reference.path) + path))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: try artifact("warmed", runs.path) + path)) == expected)
+        let record = try Data(contentsOf: URL(fileURLWithPath: try artifact("warmed", runs.path) + "/stage.json"))
+        let cost = (try JSONSerialization.jsonObject(with: record) as? [String: Any])?["cost"] as? [String: Any]
+        let seconds = try #require(cost?["wallSeconds"] as? Double)
+        #expect(seconds > 0 && seconds < 3600, "durations are of the clock that does not jump")
+    }
+
     private func lastStep(of stage: String, in events: String) -> Int? {
         guard let text = try? String(contentsOfFile: events, encoding: .utf8) else { return nil }
         for line in text.split(separator: "\n").reversed() where line.hasSuffix("}") {
