@@ -26,7 +26,6 @@ final class Child {
     /// Starts the process. Its standard input is empty.
     /// - Throws: `.start`, `.system`.
     init(_ member: JobMember) throws(SupervisorError) {
-        self.member = member
         let reports = try ChildPipe()
         var output: ChildPipe?
         if member.prefix != nil { output = try ChildPipe() }

@@ -138,6 +138,9 @@ extension CheckpointStore {
             case .file(let path, let operation, EIO), .corpus(.io(let path, let operation, EIO)):
                 let name = path.split(separator: "/").last.map(String.init) ?? path
                 throw .checkpoint(path: folder, reason: "\(name): \(operation) failed: \(systemMessage(EIO))")
+            case .checkpoint(let path, let reason) where path != folder:
+                let name = path.split(separator: "/").last.map(String.init) ?? path
+                throw .checkpoint(path: folder, reason: "\(name): \(reason)")
             default: throw error
             }
         }

@@ -39,18 +39,21 @@ final class ShellJob {
         return try job.run(requests: requests.reading)
     }
 
-    /// What a rank printed.
+    /// What a rank printed, without what some shells say of a `sleep` that was ended with them.
     func printed(by rank: Int) -> [String] {
         lines.filter { $0.hasPrefix("[rank \(rank)] ") }.map { String($0.dropFirst("[rank \(rank)] ".count)) }
+            .filter { $0 != "Terminated" }
     }
 
     /// The sentences of the job itself.
     var sentences: String { lines.filter { !$0.hasPrefix("[rank") }.joined(separator: "\n") }
 
-    /// The processes whose numbers the ranks printed as `pid N`, as far as they still run.
+    /// The processes whose numbers the ranks printed as `pid N`, as far as they still run two seconds after they were killed.
     var survivors: [pid_t] {
-        lines.compactMap { line in line.range(of: "pid ").flatMap { pid_t(line[$0.upperBound...]) } }
-            .filter { isRunning($0) }
+        let started = lines.compactMap { line in line.range(of: "pid ").flatMap { pid_t(line[$0.upperBound...]) } }
+        let deadline = ContinuousClock.now + .seconds(2)
+        while started.contains(where: isRunning), ContinuousClock.now < deadline { usleep(10_000) }
+        return started.filter(isRunning)
     }
 }
 
