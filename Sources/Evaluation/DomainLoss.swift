@@ -1,5 +1,5 @@
 public import Corpus
-internal import Torch
+public import Torch
 public import Transformer
 
 /// The loss of each domain on held-out rows.
@@ -24,18 +24,20 @@ public struct DomainLoss: Sendable {
     /// - Parameters:
     ///   - masks: `nil` masks nothing.
     ///   - view: Which blocks and neurons run; `nil`: all.
+    ///   - group: Ranks that all hold the model and call this: each measures some of the batches, and all get the same
+    ///     result, to the bit what one gets alone.
     ///   - observe: Told the rows done and the rows of all domains.
     /// - Throws: `EvaluationError.vocabulary` when the rows hold tokens that the model does not know, `.corpus`, `.torch`.
     public func measure(
-        _ model: LanguageModel, masks: LayerMasks? = nil, view: SubNetworkView? = nil,
+        _ model: LanguageModel, masks: LayerMasks? = nil, view: SubNetworkView? = nil, over group: ProcessGroup? = nil,
         observe: (_ done: Int, _ of: Int) -> Void = { _, _ in }
     ) throws(EvaluationError) -> [DomainScore] {
-        try measureRows(model, masks: masks, view: view, observe: observe).map { DomainScore($0) }
+        try measureRows(model, masks: masks, view: view, over: group, observe: observe).map { DomainScore($0) }
     }
 
     /// As `measure`, row by row: what paired comparisons of models need.
     public func measureRows(
-        _ model: LanguageModel, masks: LayerMasks? = nil, view: SubNetworkView? = nil,
+        _ model: LanguageModel, masks: LayerMasks? = nil, view: SubNetworkView? = nil, over group: ProcessGroup? = nil,
         observe: (_ done: Int, _ of: Int) -> Void = { _, _ in }
     ) throws(EvaluationError) -> [Measurements.Domain] {
         guard corpus.vocabularySize <= model.architecture.vocabularySize else {
@@ -47,6 +49,7 @@ public struct DomainLoss: Sendable {
         }
         let total = ranges.reduce(0) { $0 + $1.count }
         var done = 0
+        var number = 0
         var domains: [Measurements.Domain] = []
         for (domain, name) in corpus.domains.enumerated() {
             var sums: [Double] = []
@@ -55,6 +58,13 @@ public struct DomainLoss: Sendable {
                 let rows = (start..<min(start + max(batchRows, 1), ranges[domain].upperBound)).map {
                     RowID(domain: domain, row: $0)
                 }
+                done += rows.count
+                number += 1
+                if let group, (number - 1) % group.count != group.rank {
+                    sums += rows.map { _ in 0 }
+                    tokens += rows.map { _ in 0 }
+                    continue
+                }
                 let batch = try withCorpus { () throws(CorpusError) in try corpus.batch(rows, from: .validation) }
                 sums += try withTorch { () throws(TorchError) in
                     try withoutGradients { () throws(TorchError) in
@@ -62,11 +72,26 @@ public struct DomainLoss: Sendable {
                     }
                 }
                 tokens += batch.rowTokens
-                done += rows.count
                 observe(done, total)
             }
             domains.append(Measurements.Domain(domain: name, rowSums: sums, rowTokens: tokens))
         }
-        return domains
+        guard let group, total > 0 else { return domains }
+        return try withTorch { () throws(TorchError) in try Self.joined(domains, over: group) }
+    }
+
+    /// What all ranks have measured: where one has a row, the others have zeros.
+    private static func joined(
+        _ domains: [Measurements.Domain], over group: ProcessGroup
+    ) throws(TorchError) -> [Measurements.Domain] {
+        let sums = try group.sums(domains.flatMap(\.rowSums))
+        let tokens = try group.sums(domains.flatMap { $0.rowTokens.map(Double.init) })
+        var next = 0
+        return domains.map { domain in
+            let range = next..<next + domain.rowSums.count
+            next = range.upperBound
+            return Measurements.Domain(
+                domain: domain.domain, rowSums: Array(sums[range]), rowTokens: tokens[range].map { Int($0) })
+        }
     }
 }

@@ -56,6 +56,9 @@ final class GroupWatch: Sendable {
     /// Notes that an operation begins.
     func begin() { view.withLock { $0.own.operation += 1 } }
 
+    /// Tells the others at once where this rank stands.
+    func hurry() { wake.signal() }
+
     /// Notes what this process is doing.
     func place(_ place: String) {
         view.withLock { $0.own.place = String(place.map { $0 == "\n" ? " " : $0 }) }

@@ -47,7 +47,15 @@ extension ProcessGroup {
 
     /// Returns when all ranks have called it.
     /// - Throws: `.rankLost`.
-    public func barrier() throws(TorchError) { try perform("barrier") { ct_group_barrier($0, &$1) } }
+    public func barrier() throws(TorchError) { try barrier(isAwaited: false) }
+
+    /// The largest over all ranks of each of some numbers.
+    /// - Throws: `.rankLost`.
+    public func maxima(_ numbers: [Double]) throws(TorchError) -> [Double] {
+        let tensor = try Tensor(numbers)
+        try maximum(tensor)
+        return try tensor.doubles()
+    }
 
     /// The sums over all ranks of some numbers.
     /// - Throws: `.rankLost`.
@@ -55,18 +63,6 @@ extension ProcessGroup {
         let tensor = try Tensor(numbers)
         try sum(tensor)
         return try tensor.doubles()
-    }
-
-    /// The text of rank 0; the others give none.
-    /// - Throws: `.rankLost`.
-    public func shared(_ text: String?) throws(TorchError) -> String {
-        let bytes = Array((text ?? "").utf8)
-        let size = try Tensor([isFirst ? bytes.count : 0])
-        try broadcast(size)
-        let count = Int(try size.item())
-        let content = try isFirst ? Tensor(bytes) : Tensor.zeros([count], .uint8)
-        if count > 0 { try broadcast(content) }
-        return try content.withBytes { String(decoding: $0, as: UTF8.self) }
     }
 
     private func local(_ tensor: Tensor) throws(TorchError) -> Tensor {

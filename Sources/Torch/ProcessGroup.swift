@@ -155,6 +155,29 @@ public final class ProcessGroup {
         }
     }
 
+    /// Waits until rank 0 has begun the operation that comes next: without a limit, as long as it lives.
+    func awaitFirst() throws(TorchError) {
+        if let failure { throw failure }
+        guard !isFirst else { return }
+        let next = watch.now.own.operation + 1
+        watch.ask(true)
+        defer { watch.ask(false) }
+        while (watch.now.peers[0]?.standing.operation ?? 0) < next {
+            if let finding = watch.now.finding(ranks, patience: .seconds(limits.silenceSeconds)) {
+                throw fail("wait for rank 0", finding)
+            }
+            usleep(20_000)
+        }
+    }
+
+    /// - Parameter isAwaited: Others watch out for this rank's coming, which they are told of at once.
+    func barrier(isAwaited: Bool) throws(TorchError) {
+        try perform("barrier") { (group, work) in
+            if isAwaited { watch.hurry() }
+            return ct_group_barrier(group, &work)
+        }
+    }
+
     /// Which rank is behind a broken operation. One that was killed is seen by its silence, one that failed has left word,
     /// and so has one that was first to see another's end.
     private func reason(of error: TorchError) -> GroupFinding {

@@ -192,7 +192,14 @@ enum CheckpointJSON {
 
     /// - Throws: `TrainingError.checkpoint` when the file is not JSON of this kind, `.file`.
     static func decoded<Value: Decodable>(_ type: Value.Type, from path: String) throws(TrainingError) -> Value {
-        let bytes = try FileSystem.read(path)
+        try decoded(type, from: try FileSystem.read(path), path: path)
+    }
+
+    /// - Parameter path: Where the bytes are from, for the error.
+    /// - Throws: `TrainingError.checkpoint` when they are not JSON of this kind.
+    static func decoded<Value: Decodable>(
+        _ type: Value.Type, from bytes: [UInt8], path: String
+    ) throws(TrainingError) -> Value {
         do {
             let decoder = JSONDecoder()
             decoder.nonConformingFloatDecodingStrategy = .convertFromString(

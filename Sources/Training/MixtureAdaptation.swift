@@ -49,6 +49,9 @@ public struct MixtureAdaptation: Codable, Sendable, Equatable {
         updates += 1
     }
 
+    /// Puts the weights that another rank computed from the same losses in the place of its own.
+    mutating func take(_ weights: [Double]) { self.weights = weights }
+
     /// The mixture that follows `weights`: a pure function, summed in double precision.
     ///
     /// A domain's weight is multiplied by `exp(eta * gap)`, the whole normalised, a little of it spread evenly, and

@@ -27,19 +27,19 @@ final class StepPrefetch {
     }
 
     private let loader: MixtureLoader
-    private let parts: Int
+    let share: RowShare
     private let queue = DispatchQueue(label: "shearling.prefetch", qos: .userInitiated)
     private var pending: Reading?
     private var following: LoaderPosition?
 
-    init(loader: MixtureLoader, parts: Int) {
+    init(loader: MixtureLoader, share: RowShare) {
         self.loader = loader
-        self.parts = parts
+        self.share = share
     }
 
     deinit { forget() }
 
-    /// The micro-batches of `step`; the next step's are begun unless this is the last.
+    /// The micro-batches of `step` that are this rank's; the next step's are begun unless this is the last.
     /// - Throws: `TrainingError.corpus`.
     func rows(step: Int, isLast: Bool) throws(TrainingError) -> [TokenBatch] {
         let result: Result<[TokenBatch], CorpusError>
@@ -48,15 +48,15 @@ final class StepPrefetch {
             result = read
         } else {
             forget()
-            result = Self.read(loader, step: step, parts: parts)
+            result = Self.read(loader, step: step, share)
         }
         let rows = try withCorpus { () throws(CorpusError) in try result.get() }
         following = try withCorpus { () throws(CorpusError) in try loader.position(at: step + 1) }
         guard !isLast else { return rows }
         let reading = Reading(step: step + 1)
         pending = reading
-        queue.async { [loader, parts] in
-            reading.finish(Self.read(loader, step: reading.step, parts: parts))
+        queue.async { [loader, share] in
+            reading.finish(Self.read(loader, step: reading.step, share))
         }
         return rows
     }
@@ -75,11 +75,13 @@ final class StepPrefetch {
         following = nil
     }
 
-    private static func read(_ loader: MixtureLoader, step: Int, parts: Int) -> Result<[TokenBatch], CorpusError> {
+    private static func read(
+        _ loader: MixtureLoader, step: Int, _ share: RowShare
+    ) -> Result<[TokenBatch], CorpusError> {
         Result { () throws(CorpusError) in
             var rows: [TokenBatch] = []
-            for part in 0..<parts { rows.append(try loader.rows(step: step, part: part, of: parts)) }
-            return rows
+            for part in share.parts { rows.append(try loader.rows(step: step, part: part, of: share.count)) }
+            return rows.filter { $0.rows > 0 }
         }
     }
 }

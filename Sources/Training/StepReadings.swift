@@ -9,19 +9,11 @@ struct StepReadings {
         var tokens: Int
     }
 
-    private let total: Int
     private var tensors: [Tensor] = []
     private var rows: [Row] = []
     private var rowSums: [Float] = []
     /// What the other numbers of each micro-batch are, in the order of `tensors`: rows, then regulariser and scalars.
     private var layout: [(rows: Int, share: Double, hasRegulariser: Bool, scalars: [String])] = []
-    /// Nats per counted token of the regulariser, summed by shares.
-    private(set) var regulariser = 0.0
-    /// The objective's scalars, averaged by shares.
-    private(set) var scalars: [String: Double] = [:]
-
-    /// - Parameter total: The counted tokens of the step.
-    init(total: Int) { self.total = total }
 
     /// Takes note of a micro-batch without waiting for it.
     mutating func add(
@@ -36,55 +28,54 @@ struct StepReadings {
     }
 
     /// Brings everything over in one transfer.
-    /// - Parameter others: Scalars that travel along.
-    /// - Returns: The values of `others`.
-    mutating func read(with others: [Tensor]) throws(TorchError) -> [Double] {
+    /// - Parameter norms: Scalars that travel along.
+    mutating func read(with norms: [Tensor]) throws(TorchError) -> StepSummary {
+        var summary = StepSummary()
         var list = tensors
         tensors = []
-        for other in others { list.append(try other.detached().to(.float32).reshaped([-1])) }
+        for norm in norms { list.append(try norm.detached().to(.float32).reshaped([-1])) }
+        if list.isEmpty { return summary }
         let values = try Tensor.concatenated(list, axis: 0).floats()
         var next = 0
         for part in layout {
             rowSums += values[next..<next + part.rows]
             next += part.rows
             if part.hasRegulariser {
-                regulariser += part.share * Double(values[next])
+                summary.regulariser += part.share * Double(values[next])
                 next += 1
             }
             for name in part.scalars {
-                scalars[name, default: 0] += part.share * Double(values[next])
+                summary.scalars[name, default: 0] += part.share * Double(values[next])
                 next += 1
             }
         }
-        return values[next...].map(Double.init)
-    }
-
-    /// Nats per counted token of the whole step.
-    var loss: Double { rowSums.reduce(0.0) { $0 + Double($1) } / Double(total) }
-
-    /// Nats per counted token of each domain that has counted tokens.
-    func domainLosses(names: [String]) -> [String: Double] {
-        var sums: [Int: (nats: Double, tokens: Int)] = [:]
+        summary.norms = values[next...].map(Double.init)
         for (row, sum) in zip(rows, rowSums) {
-            sums[row.domain, default: (0, 0)].nats += Double(sum)
-            sums[row.domain, default: (0, 0)].tokens += row.tokens
+            summary.nats += Double(sum)
+            summary.domains[row.domain, default: StepSummary.Domain()].nats += Double(sum)
+            summary.domains[row.domain, default: StepSummary.Domain()].tokens += row.tokens
+            if !sum.isFinite { summary.badRows += 1 }
         }
-        var losses: [String: Double] = [:]
-        for (domain, sum) in sums where sum.tokens > 0 { losses[names[domain]] = sum.nats / Double(sum.tokens) }
-        return losses
+        return summary
     }
 
     /// What is not finite, if anything: a row's loss first, then the regulariser, then the first gradient norm.
     /// - Parameters:
     ///   - step: The step, counted from 1.
-    ///   - norms: Gradient norms by clip group.
+    ///   - summary: What all rows of the step gave, those of other ranks too.
+    ///   - clips: The names of the clip groups, in the order of the summary's norms.
     ///   - corpus: Knows where rows come from.
-    func fault(step: Int, norms: [(name: String, norm: Double)], corpus: PackedCorpus) -> NotFiniteStep? {
-        let bad = zip(rows, rowSums).filter { !$0.1.isFinite }.map(\.0)
-        if !bad.isEmpty { return fault(step: step, quantity: "loss", bad, corpus) }
-        if !regulariser.isFinite { return NotFiniteStep(step: step, quantity: "regulariser", domains: [], rows: []) }
-        guard let norm = norms.first(where: { !$0.norm.isFinite }) else { return nil }
-        return fault(step: step, quantity: "gradient of the \(norm.name)", rows, corpus)
+    /// - Returns: The quantity, with those of this rank's rows that it may come from.
+    func fault(step: Int, in summary: StepSummary, clips: [String], corpus: PackedCorpus) -> NotFiniteStep? {
+        if summary.badRows > 0 {
+            let bad = zip(rows, rowSums).filter { !$0.1.isFinite }.map(\.0)
+            return fault(step: step, quantity: "loss", bad, corpus)
+        }
+        guard summary.regulariser.isFinite else {
+            return NotFiniteStep(step: step, quantity: "regulariser", domains: [], rows: [])
+        }
+        guard let name = zip(clips, summary.norms).first(where: { !$1.isFinite })?.0 else { return nil }
+        return fault(step: step, quantity: "gradient of the \(name)", rows, corpus)
     }
 
     private func fault(step: Int, quantity: String, _ rows: [Row], _ corpus: PackedCorpus) -> NotFiniteStep {

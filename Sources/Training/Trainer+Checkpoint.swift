@@ -47,8 +47,38 @@ extension Trainer {
         optimizers.map { TrainerHeader.Group(name: $0.group.name, parameters: $0.group.parameters.map(\.name)) }
     }
 
-    /// Writes the present state as a checkpoint.
+    /// Writes the present state as a checkpoint, which stands for all ranks when this returns.
     func save() throws(TrainingError) {
+        let moments = try wholeMoments()
+        if speaks { try write(moments) }
+        if let group { try withTorch { () throws(TorchError) in try group.waitForFirst() } }
+    }
+
+    /// The moments of all parameters in the order of the groups, first ones before second ones, where this rank writes;
+    /// they are gathered from the ranks that hold them.
+    private func wholeMoments() throws(TrainingError) -> [Tensor] {
+        let held = optimizers.flatMap(\.first) + optimizers.flatMap(\.second)
+        guard let shards else { return held }
+        let parameters = optimizers.flatMap(\.group.parameters)
+        return try withTorch { () throws(TorchError) in
+            var whole: [Tensor] = []
+            if speaks {
+                for parameter in parameters + parameters { whole.append(try Tensor.zeros(parameter.shape)) }
+            }
+            for kind in 0..<2 {
+                let count = parameters.count
+                try shards.gather(
+                    FlatMemory(Array(held[kind * count..<(kind + 1) * count])),
+                    offset: shards.range(of: shards.group.rank).lowerBound,
+                    into: speaks ? FlatMemory(Array(whole[kind * count..<(kind + 1) * count])) : nil, isSame: false,
+                    on: model.device)
+            }
+            return whole
+        }
+    }
+
+    /// - Parameter held: What `wholeMoments` gives.
+    private func write(_ held: [Tensor]) throws(TrainingError) {
         try log.sync()
         let state = TrainerState(
             settings: settings, groups: groupRecords, step: step, tokens: tokens, seconds: seconds, mixture: mixture,
@@ -57,12 +87,11 @@ extension Trainer {
         let modelNames = self.modelNames
         var moments: [(String, Tensor)] = []
         var own: [(String, Tensor)] = []
-        for optimizer in optimizers {
-            for (index, parameter) in optimizer.group.parameters.enumerated() {
-                moments.append((parameter.name + CheckpointFile.firstMoment, optimizer.first[index]))
-                moments.append((parameter.name + CheckpointFile.secondMoment, optimizer.second[index]))
-                if !modelNames.contains(parameter.name) { own.append((parameter.name, parameter.master)) }
-            }
+        let parameters = optimizers.flatMap(\.group.parameters)
+        for (index, parameter) in parameters.enumerated() {
+            moments.append((parameter.name + CheckpointFile.firstMoment, held[index]))
+            moments.append((parameter.name + CheckpointFile.secondMoment, held[parameters.count + index]))
+            if !modelNames.contains(parameter.name) { own.append((parameter.name, parameter.master)) }
         }
         for (name, tensor) in objective.stateTensors { own.append((CheckpointFile.state + name, tensor)) }
         let weights = model.parameters.map { ($0.name, $0.master) }
@@ -84,10 +113,23 @@ extension Trainer {
         }
     }
 
-    /// Goes on from the newest checkpoint that is whole.
+    /// Goes on from the newest checkpoint that is whole: rank 0 chooses it, and the others read the same.
     /// - Returns: Whether there was one.
     func restore() throws(TrainingError) -> Bool {
-        try store.newest(warn: warn) { (folder, _) throws(TrainingError) in try self.restore(from: folder) } != nil
+        let found =
+            try speaks
+            ? store.newest(warn: warn) { (folder, step) throws(TrainingError) in
+                try self.restore(from: folder)
+                return step
+            } : nil
+        guard let group else { return found != nil }
+        let text = try withTorch { () throws(TorchError) in
+            try group.waitForFirst()
+            return try group.shared(found.map { "\($0)" } ?? "")
+        }
+        guard let chosen = Int(text) else { return false }
+        if !speaks { try restore(from: store.path(of: chosen)) }
+        return true
     }
 
     /// The seal of `folder` holds: what does not fit here belongs to another run.
@@ -105,8 +147,14 @@ extension Trainer {
         for parameter in model.parameters { try copy(parameter.name, of: weights, into: parameter.master) }
         for optimizer in optimizers {
             for (index, parameter) in optimizer.group.parameters.enumerated() {
-                try copy(parameter.name + CheckpointFile.firstMoment, of: moments, into: optimizer.first[index])
-                try copy(parameter.name + CheckpointFile.secondMoment, of: moments, into: optimizer.second[index])
+                for (kind, held) in [
+                    (CheckpointFile.firstMoment, optimizer.first[index]),
+                    (CheckpointFile.secondMoment, optimizer.second[index]),
+                ] {
+                    try copy(parameter.name + kind, of: moments, into: held, shape: parameter.shape) {
+                        (tensor) throws(TorchError) in try optimizer.part(tensor, of: index)
+                    }
+                }
                 if let own, !modelNames.contains(parameter.name) {
                     try copy(parameter.name, of: own, into: parameter.master)
                 }
@@ -152,16 +200,23 @@ extension Trainer {
         try withTorch { () throws(TorchError) in try SafetensorsFile(path: path) }
     }
 
-    private func copy(_ name: String, of file: SafetensorsFile, into target: Tensor) throws(TrainingError) {
+    /// - Parameters:
+    ///   - shape: That of the whole tensor; `nil`: the target's.
+    ///   - part: What of it the target takes.
+    private func copy(
+        _ name: String, of file: SafetensorsFile, into target: Tensor, shape: [Int]? = nil,
+        part: (Tensor) throws(TorchError) -> Tensor = { $0 }
+    ) throws(TrainingError) {
+        let asked = shape ?? target.shape
         try withTorch { () throws(TorchError) in
             let shape = try file.shape(of: name)
-            guard shape == target.shape else {
+            guard shape == asked else {
                 throw TorchError(
                     code: .invalidArgument, operation: "resume",
-                    message: "\(file.path): \(name) has shape \(shape), this run's has \(target.shape); "
+                    message: "\(file.path): \(name) has shape \(shape), this run's has \(asked); "
                         + "the checkpoint belongs to another model")
             }
-            try withoutGradients { () throws(TorchError) in try target.copy(from: try file.tensor(name)) }
+            try withoutGradients { () throws(TorchError) in try target.copy(from: try part(file.tensor(name))) }
         }
     }
 }

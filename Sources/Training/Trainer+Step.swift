@@ -8,25 +8,26 @@ extension Trainer {
     /// the change of the weights. Nothing is changed when a loss or a gradient is not finite.
     func takeStep(isLast: Bool) throws(TrainingError) -> StepMetrics {
         let started = steadySeconds()
-        let parts = try batches.rows(step: step, isLast: isLast)
-        let readings: StepReadings
+        let rows = try stepRows(isLast: isLast)
+        let summary: StepSummary
         let norms: [String: Double]
         do throws(TrainingError) {
+            guard rows.countedTokens > 0 else { throw .emptyBatch(step: step + 1) }
             try objective.willStep(step, model)
-            (readings, norms) = try backward(parts)
+            (summary, norms) = try backward(rows)
             try change(norms: norms)
         } catch {
             try withTorch { () throws(TorchError) in try clearGradients() }
-            throw explained(error, parts)
+            throw explained(error, rows.parts)
         }
         let mixture = weightsByDomain
         let used = try batches.position(before: step + 1).state.cursors
         step += 1
-        let stepTokens = parts.reduce(0) { $0 + $1.rows * $1.columns }
-        tokens += stepTokens
-        var metrics = StepMetrics(step: step, tokens: tokens, stepTokens: stepTokens, loss: readings.loss)
-        metrics.regulariser = readings.regulariser
-        metrics.domainLosses = readings.domainLosses(names: loader.corpus.domains)
+        tokens += rows.tokens
+        var metrics = StepMetrics(
+            step: step, tokens: tokens, stepTokens: rows.tokens, loss: summary.nats / Double(rows.countedTokens))
+        metrics.regulariser = summary.regulariser
+        metrics.domainLosses = summary.domainLosses(names: loader.corpus.domains)
         metrics.rates = Dictionary(optimizers.map { ($0.group.name, rate(of: $0.group, at: step - 1)) }) { first, _ in
             first
         }
@@ -35,7 +36,7 @@ extension Trainer {
         for (domain, count) in loader.corpus.trainingRowCounts.enumerated() where count > 0 {
             metrics.epochs[loader.corpus.domains[domain]] = Double(used[domain]) / Double(count)
         }
-        metrics.objective = readings.scalars
+        metrics.objective = summary.scalars
         metrics.seconds = steadySeconds() - started
         seconds += metrics.seconds
         try objective.didStep(metrics)
@@ -53,13 +54,15 @@ extension Trainer {
         }
     }
 
-    /// Runs all micro-batches and reads losses and norms in one transfer.
-    private func backward(_ parts: [TokenBatch]) throws(TrainingError) -> (StepReadings, [String: Double]) {
-        let counts = parts.map(\.rowTokens)
-        let total = counts.reduce(0) { $0 + $1.reduce(0, +) }
-        guard total > 0 else { throw .emptyBatch(step: step + 1) }
-        var readings = StepReadings(total: total)
-        for (batch, rowTokens) in zip(parts, counts) {
+    /// Runs all micro-batches, sums gradients over ranks, and reads losses and norms in one transfer.
+    private func backward(_ rows: StepRows) throws(TrainingError) -> (StepSummary, [String: Double]) {
+        let total = rows.countedTokens
+        let accumulates = rows.parts.count * objective.passCount > 1 || group != nil
+        let scattered = shards?.sharing == .gradients ? shards : nil
+        var exchanges = batches.share.parts.count * objective.passCount
+        var readings = StepReadings()
+        for batch in rows.parts {
+            let rowTokens = batch.rowTokens
             let share = Double(rowTokens.reduce(0, +)) / Double(total)
             if share == 0 { continue }
             for pass in 0..<objective.passCount {
@@ -72,15 +75,24 @@ extension Trainer {
                     if let regulariser = loss.regulariser { scalar = try scalar + regulariser * share }
                     try scalar.backward()
                     try tape?.backward()
-                    if parts.count * objective.passCount > 1 {
+                    if let scattered {
+                        try scattered.scatter(optimizers, on: model.device)
+                        exchanges -= 1
+                    } else if accumulates {
                         for optimizer in optimizers { try optimizer.accumulate() }
                     }
                     try readings.add(loss, domains: batch.domains, rows: batch.rowIDs, tokens: counted, share: share)
                 }
             }
         }
-        let found = try withTorch { () throws(TorchError) in
-            var names: [String] = []
+        var names: [String] = []
+        let own = try withTorch { () throws(TorchError) in
+            if let scattered {
+                // Other ranks may have more micro-batches.
+                for _ in 0..<exchanges { try scattered.scatter(optimizers, on: model.device) }
+            } else if let group {
+                try GradientExchange(group).sum(optimizers)
+            }
             var norms: [Tensor] = []
             for optimizer in optimizers where !names.contains(optimizer.group.clip.name) {
                 let name = optimizer.group.clip.name
@@ -90,10 +102,13 @@ extension Trainer {
                 }
                 norms.append(try globalNormTensor(gradients, on: model.device))
             }
-            return zip(names, try readings.read(with: norms)).map { (name: $0, norm: $1) }
+            return try readings.read(with: norms)
         }
-        if let fault = readings.fault(step: step + 1, norms: found, corpus: loader.corpus) { throw .notFinite(fault) }
-        return (readings, Dictionary(found.map { ($0.name, $0.norm) }) { first, _ in first })
+        let summary = try joined(own)
+        if let fault = readings.fault(step: step + 1, in: summary, clips: names, corpus: loader.corpus) {
+            throw .notFinite(try joined(fault))
+        }
+        return (summary, Dictionary(zip(names, summary.norms)) { first, _ in first })
     }
 
     /// Clips and applies the gradients.
@@ -108,6 +123,11 @@ extension Trainer {
                         optimizer.gradients(), rate: rate(of: optimizer.group, at: step),
                         scale: norm > limit ? limit / norm : 1, step: step + 1, settings: settings.optimizer)
                 }
+                if let shards {
+                    let masters = try FlatMemory(optimizers.flatMap { $0.group.parameters.map(\.master) })
+                    try shards.gather(masters, offset: 0, into: masters, isSame: true, on: model.device)
+                }
+                for optimizer in optimizers { try optimizer.refresh() }
             }
             try clearGradients()
         }

@@ -1,7 +1,7 @@
 public import Corpus
 public import Evaluation
 internal import Files
-internal import Torch
+public import Torch
 public import Transformer
 
 /// Why a run came to its end.
@@ -19,6 +19,11 @@ public enum RunEnd: Sendable, Equatable {
 /// Synchronous, on the thread that calls `run`; only rows are read ahead. Given the same settings, model, loader and
 /// thread count, a run that is stopped or killed and resumed any number of times ends with the same bits as one that is
 /// not. What it writes into its folder: `checkpoints/`, `metrics.jsonl`, `tb/`.
+///
+/// Several ranks share a run when each makes a trainer of the same model, objective, rows and settings in one group: each
+/// computes its rows of every step, gradients and losses are summed, and all take the same step. Rank 0 alone writes;
+/// the others read its checkpoints, so that all need to see the folder. How many ranks there are changes results by
+/// rounding only, also from one part of a run to the next.
 public final class Trainer<O: Objective> {
     /// The model that is trained, in place.
     public let model: LanguageModel
@@ -40,8 +45,12 @@ public final class Trainer<O: Objective> {
     let validation: DomainLoss?
     let store: CheckpointStore
     let optimizers: [GroupOptimizer]
+    /// How the optimizer's states are shared out; `nil`: each rank holds all.
+    let shards: StateShards?
     let stop: StopFlag
     let log: RunLog
+    let group: ProcessGroup?
+    let stage: String
     let batches: StepPrefetch
     let warn: (String) -> Void
     private var savedStep: Int?
@@ -56,14 +65,15 @@ public final class Trainer<O: Objective> {
     ///   - settings: How the run is made.
     ///   - folder: The run's folder, made when missing.
     ///   - stage: The name of the run in `metrics.jsonl`.
-    ///   - stop: Read between steps; a raised one ends `run` after a checkpoint.
+    ///   - stop: Read between steps; a raised one ends `run` after a checkpoint, on all ranks when it is on one.
+    ///   - group: The ranks that share the run; `nil`: this process alone.
     ///   - warn: Receives one sentence for each thing that is odd but not an end, such as a damaged checkpoint.
     /// - Throws: `TrainingError.setting` for settings that cannot be meant, `.mismatch` when the folder holds another
     ///   run's checkpoints, `.noUsableCheckpoint` when all of them are damaged.
     public init(
         model: LanguageModel, objective: O, loader: MixtureLoader, validation: DomainLoss?,
         reference: [String: Double] = [:], settings: TrainingSettings, folder: String, stage: String,
-        stop: StopFlag = .process, warn: @escaping (String) -> Void
+        stop: StopFlag = .process, group: ProcessGroup? = nil, warn: @escaping (String) -> Void
     ) throws(TrainingError) {
         try settings.check()
         try Self.check(objective.parameterGroups)
@@ -73,6 +83,10 @@ public final class Trainer<O: Objective> {
         self.loader = loader
         self.validation = validation
         self.stop = stop
+        self.group = group
+        self.stage = stage
+        let speaks = group?.isFirst ?? true
+        let warn = speaks ? warn : { _ in }
         self.warn = warn
         store = CheckpointStore(folder: folder + "/checkpoints", keepLast: settings.keepLast)
         guard loader.batchRows == settings.batchRows else {
@@ -80,9 +94,18 @@ public final class Trainer<O: Objective> {
                 name: "batch rows", found: "\(settings.batchRows)", expected: "the loader's \(loader.batchRows)")
         }
         let groups = objective.parameterGroups
+        var shards: StateShards?
+        if let group, let sharing = settings.sharding { shards = StateShards(group, sharing, of: groups) }
+        self.shards = shards
         optimizers = try withTorch { () throws(TorchError) in
             var list: [GroupOptimizer] = []
-            for group in groups { list.append(try GroupOptimizer(group)) }
+            var number = 0
+            for group in groups {
+                let owned = shards.map { shards in group.parameters.indices.map { shards.owned(number + $0) } }
+                list.append(
+                    try GroupOptimizer(group, owned: owned, sumsOwned: shards?.sharing == .gradients))
+                number += group.parameters.count
+            }
             return list
         }
         if let policy = settings.mixture {
@@ -96,18 +119,21 @@ public final class Trainer<O: Objective> {
         for name in reference.keys.sorted() where !loader.corpus.domains.contains(name) {
             warn("There is a reference loss for \(name), which is no domain of the corpus; it is not used.")
         }
-        try FileSystem.makeFolder(folder)
-        batches = StepPrefetch(loader: loader, parts: settings.parts)
+        if let group, group.count > settings.batchRows {
+            warn("A step has \(settings.batchRows) rows: only as many of the \(group.count) ranks have something to do.")
+        }
+        if speaks { try FileSystem.makeFolder(folder) }
+        batches = StepPrefetch(loader: loader, share: RowShare(settings, group))
         log = RunLog(folder: folder, stage: stage)
         let isResumed = try restore()
         savedStep = isResumed ? step : nil
-        try log.open(resumingAt: isResumed ? step : nil)
+        if speaks { try log.open(resumingAt: isResumed ? step : nil) }
     }
 
     /// Trains up to `step` steps in all and leaves a checkpoint there.
     /// - Parameters:
     ///   - step: Counted from the beginning of the first run; `nil`: the settings' `steps`.
-    ///   - observe: Called after each step.
+    ///   - observe: Called after each step, on all ranks.
     /// - Returns: Why it ended.
     /// - Throws: `TrainingError.notFinite` with the weights as they were before the step, `.outOfMemory`, `.corpus`
     ///   when the rows run out or cannot be read, and whatever `observe` throws. Earlier checkpoints stay.
@@ -124,15 +150,11 @@ public final class Trainer<O: Objective> {
         }
         var end = RunEnd.reached
         while self.step < last {
-            if objective.isFinished {
-                end = .finished
+            if let reason = try endBeforeStep() {
+                end = reason
                 break
             }
-            if stop.isRaised {
-                end = .stopped(signal: stop.signal)
-                break
-            }
-            var metrics = try nextStep(isLast: self.step + 1 == last)
+            var metrics = try takeStep(isLast: self.step + 1 == last)
             if isDueForEvaluation { try evaluate(into: &metrics) }
             try log.append(metrics)
             try observe(metrics)
@@ -143,7 +165,8 @@ public final class Trainer<O: Objective> {
         return end
     }
 
-    /// Writes a checkpoint of the present state, unless the newest one is of this very step.
+    /// Writes a checkpoint of the present state, unless the newest one is of this very step. All ranks call it; it returns
+    /// when the checkpoint stands.
     /// - Throws: `TrainingError`; earlier checkpoints stay.
     public func saveCheckpoint() throws(TrainingError) {
         guard savedStep != step else { return }
@@ -156,14 +179,6 @@ public final class Trainer<O: Objective> {
         Dictionary(zip(loader.corpus.domains, loader.weights(at: step))) { first, _ in first }
     }
 
-    /// A step; when its rows cannot be had, a checkpoint keeps what was reached.
-    private func nextStep(isLast: Bool) throws(TrainingError) -> StepMetrics {
-        do throws(TrainingError) { return try takeStep(isLast: isLast) } catch {
-            if case .corpus = error { try? saveCheckpoint() }
-            throw error
-        }
-    }
-
     private var isDueForEvaluation: Bool {
         if step >= settings.steps || objective.isFinished { return true }
         return settings.evaluateEvery.map { step % $0 == 0 } ?? false
@@ -173,7 +188,9 @@ public final class Trainer<O: Objective> {
     private func evaluate(into metrics: inout StepMetrics) throws(TrainingError) {
         guard let validation else { return }
         let masks = try objective.evaluationMasks()
-        let scores = try withEvaluation { () throws(EvaluationError) in try validation.measure(model, masks: masks) }
+        let scores = try withEvaluation { () throws(EvaluationError) in
+            try validation.measure(model, masks: masks, over: group)
+        }
         evaluation = scores
         metrics.evaluation = scores
         guard mixture != nil, step < settings.steps else { return }
@@ -186,6 +203,7 @@ public final class Trainer<O: Objective> {
                 rowsLeft: (settings.steps - step) * settings.batchRows)
         }
         mixture?.adapt(to: losses, limits: limits)
+        try shareMixture()
         if let weights = mixture?.weights {
             batches.forget()
             try withCorpus { () throws(CorpusError) in try loader.reweight(weights, from: step) }

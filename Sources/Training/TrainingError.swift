@@ -34,7 +34,7 @@ public enum TrainingError: Error, Sendable {
 }
 
 /// Where a loss or a gradient stopped being a number.
-public struct NotFiniteStep: Sendable, Equatable {
+public struct NotFiniteStep: Codable, Sendable, Equatable {
     /// The step, counted from 1, that was not taken.
     public var step: Int
     /// What was not finite, such as `loss` or `gradient of weights`.

@@ -1,6 +1,14 @@
 public import Torch
 
-/// How a run is made. What decides its result comes first; the last four fields only decide how it gets there.
+/// What several ranks share out instead of each holding it.
+public enum Sharding: String, Codable, Sendable, CaseIterable {
+    /// The optimizer's two moments of each weight.
+    case optimizer
+    /// The moments, and the Float32 sums of gradients, which ranks then exchange after each micro-batch.
+    case gradients
+}
+
+/// How a run is made. What decides its result comes first; the last five fields only decide how it gets there.
 public struct TrainingSettings: Codable, Sendable, Hashable {
     /// The length of the run in optimizer steps.
     public var steps: Int
@@ -28,12 +36,14 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
     public var checkpointEvery: Int?
     /// How many checkpoints are kept; at least 1, and 2 so that a damaged one has a predecessor.
     public var keepLast: Int
+    /// What ranks share out; `nil`: nothing. Means nothing to a process alone.
+    public var sharding: Sharding?
 
     public init(
         steps: Int, batchRows: Int, peakRate: Double, schedule: LearningRate = LearningRate(), clipNorm: Double? = 1,
         optimizer: AdamWSettings = AdamWSettings(), evaluateEvery: Int? = nil, evaluateFirst: Bool = false,
         mixture: MixturePolicy? = nil, microBatchRows: Int? = nil, recomputesBlocks: Bool = false,
-        checkpointEvery: Int? = nil, keepLast: Int = 2
+        checkpointEvery: Int? = nil, keepLast: Int = 2, sharding: Sharding? = nil
     ) {
         self.steps = steps
         self.batchRows = batchRows
@@ -48,12 +58,7 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
         self.recomputesBlocks = recomputesBlocks
         self.checkpointEvery = checkpointEvery
         self.keepLast = keepLast
-    }
-
-    /// The number of micro-batches of a step.
-    public var parts: Int {
-        let rows = min(microBatchRows ?? batchRows, batchRows)
-        return (batchRows + rows - 1) / rows
+        self.sharding = sharding
     }
 
     /// Says what is wrong, if anything.

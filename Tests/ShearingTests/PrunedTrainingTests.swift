@@ -31,15 +31,16 @@ import Transformer
     }
 
     private func trainer(
-        in name: String, _ pruning: PruningSettings, dtype: DType = .float32, steps: Int = 12
+        in name: String, _ pruning: PruningSettings, dtype: DType = .float32, steps: Int = 12,
+        group: ProcessGroup? = nil
     ) throws -> Trainer<MaskObjective> {
-        try trainer(in: name, dtype: dtype, steps: steps) {
+        try trainer(in: name, dtype: dtype, steps: steps, group: group) {
             try MaskObjective($0, settings: pruning, seed: 7, calibration: $1)
         }
     }
 
     private func trainer<O: Objective>(
-        in name: String, dtype: DType = .float32, steps: Int = 12,
+        in name: String, dtype: DType = .float32, steps: Int = 12, group: ProcessGroup? = nil,
         _ objective: (LanguageModel, [TokenBatch]) throws -> O
     ) throws -> Trainer<O> {
         let block = BlockShape(queryHeads: 4, keyValueHeads: 2, intermediateSize: 32)
@@ -57,7 +58,7 @@ import Transformer
             model: model, objective: try objective(model, calibration), loader: loader,
             validation: DomainLoss(corpus: corpus, batchRows: 4),
             reference: ["wiki": 2.5, "code": 0.8, "book": 3], settings: settings, folder: folder.path(name),
-            stage: "prune", stop: StopFlag()
+            stage: "prune", stop: StopFlag(), group: group
         ) { Issue.record("\($0)") }
     }
 
@@ -99,6 +100,45 @@ import Transformer
         #expect(resumed.evaluation == whole.evaluation && whole.evaluation?.meanLoss != nil)
         let carved = try resumed.model.carved(by: resumed.objective.masks.deterministic(parameters: 7000).masks)
         #expect((6860...7000).contains(carved.architecture.parameterCount))
+    }
+
+    /// Weights, log-alphas and multipliers by name, and the losses of the steps.
+    private func outcome(
+        _ settings: PruningSettings, in name: String, _ group: ProcessGroup? = nil
+    ) throws -> (values: [String: [Float]], losses: [Double], regularisers: [Double]) {
+        let trainer = try trainer(in: name, settings, group: group)
+        var losses: [Double] = []
+        var regularisers: [Double] = []
+        try trainer.run { (metrics) throws(TrainingError) in
+            losses.append(metrics.loss)
+            regularisers.append(metrics.regulariser)
+        }
+        let parameters = trainer.objective.parameterGroups.flatMap(\.parameters)
+        return (
+            try Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, try $0.master.floats()) }), losses,
+            regularisers
+        )
+    }
+
+    @Test(arguments: SparsityConstraint.allCases) func ranksLearnTheSameMasks(_ constraint: SparsityConstraint) throws {
+        let settings = Self.settings(constraint)
+        let alone = try outcome(settings, in: "alone")
+        #expect(constraint == .projected || alone.regularisers.contains { $0 != 0 })
+        let norm = { (values: [Double]) in values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+        for count in [2, 4] {
+            let shared = try inAllRanks(count) { try outcome(settings, in: "ranks-\(count)", $0) }
+            for (rank, found) in shared.enumerated() {
+                #expect(found.values == shared[0].values, "rank \(rank) has drifted")
+                for (name, values) in alone.values {
+                    let other = try #require(found.values[name])
+                    let difference = norm(zip(values, other).map { Double($0) - Double($1) })
+                    #expect(difference <= 1e-5 * max(norm(values.map(Double.init)), 1e-3), "\(name), \(count) ranks")
+                }
+                let limit = Tolerance(absolute: 1e-5, relative: 0)
+                expectClose(found.losses, alone.losses, limit, "losses of \(count) ranks")
+                expectClose(found.regularisers, alone.regularisers, limit, "the constraint counts once")
+            }
+        }
     }
 
     @Test func metricsOfAStepShowTheMasks() throws {

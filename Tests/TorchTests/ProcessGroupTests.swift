@@ -115,6 +115,30 @@ import Torch
         #expect(ranks.outcomes() == [.done("fine"), .done("fine")])
     }
 
+    @Test func ranksGiveTextsToEachOther() throws {
+        let words = ["", "zwei Wörter", "3"]
+        let found = try inAllRanks(3) { group in
+            [try group.texts(words[group.rank]), try group.texts(""), try group.maxima([Double(group.rank), -1]).map { "\($0)" }]
+        }
+        #expect(found == Array(repeating: [words, ["", "", ""], ["2.0", "-1.0"]], count: 3))
+    }
+
+    /// An ordinary operation that is come to so late is an error.
+    @Test func rankZeroIsWaitedForAsLongAsItLives() throws {
+        let limits = GroupLimits(waitSeconds: 2, silenceSeconds: 2)
+        let found = try inRanks(2, limits: limits) { group in
+            if group.isFirst { sleep(5) }
+            try group.waitForFirst()
+            return try group.sums([1])[0]
+        }
+        #expect(try found.map { try $0.get() } == [2, 2])
+        let failed = try inRanks(2, limits: limits) { group in
+            if group.isFirst { throw TorchError(code: .io, operation: "a test", message: "no room") }
+            try group.waitForFirst()
+        }
+        #expect { try failed[1].get() } throws: { "\($0)".contains("rank 0 has left the group: a test: no room") }
+    }
+
     // MARK: Faults
 
     private func sumWithoutEnd(_ group: ProcessGroup) throws -> String {

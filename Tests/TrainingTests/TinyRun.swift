@@ -37,7 +37,8 @@ struct TinyRun {
 
     /// A trainer in `name` of the run's folder.
     func trainer<O: Objective>(
-        in name: String, warn: @escaping (String) -> Void = { _ in }, _ objective: (LanguageModel) throws -> O
+        in name: String, group: ProcessGroup? = nil, stop: StopFlag? = nil,
+        warn: @escaping (String) -> Void = { _ in }, _ objective: (LanguageModel) throws -> O
     ) throws -> Trainer<O> {
         let model = try model()
         let loader = try MixtureLoader(
@@ -46,7 +47,7 @@ struct TinyRun {
             model: model, objective: try objective(model), loader: loader,
             validation: DomainLoss(corpus: corpus, batchRows: 4),
             reference: ["wiki": 2.5, "code": 0.8, "book": 3], settings: settings, folder: folder.path(name),
-            stage: "tiny", stop: stop, warn: warn)
+            stage: "tiny", stop: stop ?? self.stop, group: group, warn: warn)
     }
 
     func trainer(in name: String, warn: @escaping (String) -> Void = { _ in }) throws -> Trainer<NextTokenObjective> {
