@@ -52,7 +52,7 @@ public struct ArtifactStore: Sendable {
     public func look(for id: StageID, _ fingerprint: Fingerprint, check: Check) -> Lookup {
         let path = path(of: id, fingerprint)
         guard Folder.exists(path) else { return .absent }
-        guard let record = record(at: path) else {
+        guard let record = ArtifactStore.record(at: path) else {
             return .damaged(path: path, problem: "stage.json is missing or unreadable")
         }
         guard record.fingerprint == fingerprint else {
@@ -63,7 +63,7 @@ public struct ArtifactStore: Sendable {
     }
 
     /// The record in an artifact's folder, or nil.
-    public func record(at path: String) -> StageRecord? {
+    public static func record(at path: String) -> StageRecord? {
         guard let bytes = try? Folder.read(path + "/" + ArtifactStore.recordName) else { return nil }
         return try? JSONDecoder().decode(StageRecord.self, from: bytes)
     }
@@ -74,13 +74,15 @@ public struct ArtifactStore: Sendable {
             name.hasPrefix(id.name + "-") && !name.contains(".") && name.utf8.count == id.name.utf8.count + 17
         }.compactMap { name in
             let path = artifactsPath + "/" + name
-            return record(at: path).map { Artifact(path: path, record: $0) }
+            return ArtifactStore.record(at: path).map { Artifact(path: path, record: $0) }
         }.filter { $0.record.id == id }.max { $0.record.finishedAt < $1.record.finishedAt }
     }
 
     /// The records of all artifacts, in the order of their folders' names.
     public func records() -> [StageRecord] {
-        Folder.names(in: artifactsPath).filter { !$0.contains(".") }.compactMap { record(at: artifactsPath + "/" + $0) }
+        Folder.names(in: artifactsPath).filter { !$0.contains(".") }.compactMap {
+            ArtifactStore.record(at: artifactsPath + "/" + $0)
+        }
     }
 
     private func problem(with record: StageRecord, at path: String, _ check: Check) -> String? {

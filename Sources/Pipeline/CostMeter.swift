@@ -1,6 +1,7 @@
 internal import Evaluation
 internal import FoundationEssentials
 internal import Glibc
+internal import Torch
 
 /// Adds up what a stage takes over all its attempts; what a killed attempt took is known up to its last checkpoint.
 final class CostMeter {
@@ -9,9 +10,17 @@ final class CostMeter {
     private let earlier: StageCost
     private let start = ContinuousClock.now
     private let processorStart = CostMeter.processorSeconds()
+    /// Processor seconds of other ranks in this attempt.
+    private var othersSeconds = 0.0
 
     /// Starts counting an attempt in a stage's folder.
-    init(at folder: String) {
+    /// - Parameter folder: nil for a rank that only counts for the first.
+    init(at folder: String?) {
+        guard let folder else {
+            path = ""
+            earlier = StageCost()
+            return
+        }
         path = folder + "/" + CostMeter.fileName
         let saved = (try? Folder.read(path)).flatMap { try? JSONDecoder().decode(StageCost.self, from: $0) }
         earlier = saved ?? StageCost()
@@ -23,9 +32,15 @@ final class CostMeter {
         var cost = earlier
         cost.attempts += 1
         cost.wallSeconds += CostMeter.seconds(ContinuousClock.now - start)
-        cost.processorSeconds += CostMeter.processorSeconds() - processorStart
+        cost.processorSeconds += CostMeter.processorSeconds() - processorStart + othersSeconds
         cost.peakMemoryBytes = max(cost.peakMemoryBytes, MemoryUse.peakResidentBytes)
         return cost
+    }
+
+    /// Counts what the other ranks have taken so far, when all of them call it.
+    func countOthers(_ group: ProcessGroup) throws(PipelineError) {
+        let own = CostMeter.processorSeconds() - processorStart
+        othersSeconds = try withTorch { () throws(TorchError) in try group.sums([own]) }[0] - own
     }
 
     /// Keeps the count for a later attempt; a full disk loses only the count.

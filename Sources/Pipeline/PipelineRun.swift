@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-internal import Torch
+public import Torch
 public import Training
 
 /// One execution of a pipeline file.
@@ -9,19 +9,22 @@ public struct PipelineRun {
     private let options: RunOptions
     private let stop: StopFlag
     private let log: EventLog
+    private let group: ProcessGroup?
 
     /// - Parameters:
     ///   - runs: the folder of all runs; this one's is `<runs>/<pipeline name>`.
     ///   - stop: set by a signal; the running stage then checkpoints and the run ends with `.interrupted`.
+    ///   - group: the ranks of this run, of which this is the first; the others run a `PipelineFollower`.
     ///   - observe: receives every event after it is in `events.jsonl`.
     /// - Throws: `.file` when the run folder cannot be made.
     public init(
         file: PipelineFile, runs: String, options: RunOptions = RunOptions(), stop: StopFlag,
-        observe: @escaping (RunEvent) -> Void = { _ in }
+        group: ProcessGroup? = nil, observe: @escaping (RunEvent) -> Void = { _ in }
     ) throws(PipelineError) {
         self.file = file
         self.options = options
         self.stop = stop
+        self.group = group
         store = ArtifactStore(root: runs + "/" + file.name)
         log = try EventLog(at: store.root + "/events.jsonl", observe: observe)
     }
@@ -30,6 +33,20 @@ public struct PipelineRun {
     /// - Returns: the artifact of every stage that was run or found.
     /// - Throws: `.stage` with the first failure; everything finished before it is kept.
     public func run() throws(PipelineError) -> [Artifact] {
+        do throws(PipelineError) {
+            let artifacts = try runStages()
+            if let group {
+                try group.announce(.end)
+                try withTorch { () throws(TorchError) in try group.close() }
+            }
+            return artifacts
+        } catch {
+            group?.leave(after: error)
+            throw error
+        }
+    }
+
+    private func runStages() throws(PipelineError) -> [Artifact] {
         let start = ContinuousClock.now
         let taken = try options.stages(of: file)
         log.post(
@@ -123,21 +140,33 @@ public struct PipelineRun {
         let lineage = PipelineRun.lineage(declaration.spec.needs.compactMap { near[$0.stage] })
         let meter = CostMeter(at: output.path)
         let seed = declaration.spec.seed ?? file.seed
+        let sharing = declaration.spec.isShared ? group : nil
         let bench = Workbench(
             id: stage.id, kind: stage.kind, fingerprint: fingerprint, pipeline: file.name, seed: seed,
-            runtime: declaration.runtime,
-            lineage: lineage, stop: stop, artifacts: near,
+            runtime: declaration.runtime, lineage: lineage, stop: stop, group: sharing, meter: meter,
+            artifacts: near,
             post: { [log] event in
                 if case .checkpoint = event { meter.save() }
                 log.post(event)
             })
         let result: StageResult
         do throws(PipelineError) {
-            try PipelineRun.setThreads(declaration.runtime.threads)
+            try PipelineRun.setThreads(declaration.runtime.threads, sharedBy: sharing)
+            try sharing?.announce(
+                .stage(
+                    StageOrder(
+                        id: stage.id, fingerprint: fingerprint, seed: seed, with: stage.key.with, folder: output.path,
+                        artifacts: artifacts.map(\.path))))
+            if let sharing { log.post(.note(id: stage.id, text: "\(sharing.count) ranks work on it")) }
+            group?.place("stage \(stage.id)")
             result = try declaration.spec.run(on: bench, into: output)
             try planner.requireUnchanged(stage)
         } catch {
             meter.save()
+            // Of a stage that is shared all ranks know by themselves that it was stopped.
+            if sharing == nil, let group, case .interrupted(let signal, _) = error {
+                try? group.announce(.stop(signal: signal))
+            }
             throw error
         }
         var cost = meter.total()
@@ -155,8 +184,10 @@ public struct PipelineRun {
         return Artifact(path: path, record: record)
     }
 
-    private static func setThreads(_ count: Int?) throws(PipelineError) {
-        let wanted = count ?? ProcessInfo.processInfo.activeProcessorCount
+    /// The processors of a machine are shared by those of its ranks that work.
+    static func setThreads(_ count: Int?, sharedBy group: ProcessGroup?) throws(PipelineError) {
+        let all = ProcessInfo.processInfo.activeProcessorCount
+        let wanted = count ?? max(all / (group?.ranks.localCount ?? 1), 1)
         try withTorch { () throws(TorchError) in try Engine.setThreads(wanted) }
     }
 

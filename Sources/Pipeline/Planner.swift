@@ -7,20 +7,23 @@ public struct Planner {
     private let digests: Digests
     private let check: ArtifactStore.Check
     private let forced: (StageID) -> Bool
+    private let ranks: Int
 
     /// - Parameters:
     ///   - store: where artifacts lie.
     ///   - check: how closely a hit is checked.
     ///   - hashLimit: bytes of outside files that may be hashed; a plan stays quick, a run reads everything.
+    ///   - ranks: how many processes will share the stages that train.
     ///   - forced: stages whose artifact does not count.
     public init(
         file: PipelineFile, store: ArtifactStore, check: ArtifactStore.Check = .quick, hashLimit: Int = .max,
-        forced: @escaping (StageID) -> Bool = { _ in false }
+        ranks: Int = 1, forced: @escaping (StageID) -> Bool = { _ in false }
     ) {
         self.file = file
         self.store = store
         self.check = check
         self.forced = forced
+        self.ranks = ranks
         digests = Digests(cachePath: store.root + "/digests.json", allowance: hashLimit)
     }
 
@@ -99,7 +102,7 @@ public struct Planner {
         for stage in earlier { if case .cached(let artifact) = stage.state { artifacts[stage.id] = artifact } }
         let context = OutlookContext(
             outlooks: Dictionary(earlier.map { ($0.id, $0.outlook) }) { first, _ in first }, artifacts: artifacts,
-            runtime: declaration.runtime, seed: spec.seed ?? file.seed)
+            runtime: declaration.runtime, seed: spec.seed ?? file.seed, ranks: ranks)
         var outlook = spec.outlook(context)
         // A finished model knows the shape that a plan can only count with where it is learned or searched for.
         if case .cached(let artifact) = state, declaration.kind.output == .model,

@@ -1,3 +1,5 @@
+public import Training
+
 /// `runtime:` of a stage: how it runs on this machine. Never hashed, so it must not change samples, nor results beyond rounding.
 public struct RuntimeSettings: Encodable, Sendable, Equatable {
     /// Rows of one forward and backward pass; nil takes all rows of a step at once.
@@ -14,6 +16,8 @@ public struct RuntimeSettings: Encodable, Sendable, Equatable {
     public var device: String
     /// Recompute activations in the backward pass instead of keeping them.
     public var recomputeActivations: Bool
+    /// What several ranks share out instead of each holding it; nil: nothing.
+    public var shard: Sharding?
     /// How to get the outside inputs of the stage when they are missing: a command or a sentence.
     public var obtain: String?
 
@@ -24,14 +28,17 @@ public struct RuntimeSettings: Encodable, Sendable, Equatable {
         case keepLast = "keep_last"
         case threads, device
         case recomputeActivations = "recompute_activations"
-        case obtain
+        case shard, obtain
     }
 
     /// Rows of one forward pass of evaluations where `microBatch` says nothing.
     static let standardEvaluationRows = 4
 
-    /// Rows of one pass of a training step.
-    func passRows(ofStep batchRows: Int) -> Int { min(microBatch ?? batchRows, batchRows) }
+    /// Rows of one pass of a training step that so many ranks share.
+    func passRows(ofStep batchRows: Int, ranks: Int = 1) -> Int {
+        let share = (batchRows + ranks - 1) / ranks
+        return min(microBatch ?? share, share)
+    }
 
     /// Rows of one forward pass of evaluations.
     var evaluationRows: Int { microBatch ?? RuntimeSettings.standardEvaluationRows }

@@ -43,6 +43,11 @@ public struct OutlookContext {
     let runtime: RuntimeSettings
     /// The stage's seed.
     let seed: UInt64
+    /// How many ranks share the stages that train.
+    var ranks = 1
+
+    /// The rows of one forward and backward pass, of `batchRows` a step.
+    func passRows(ofStep batchRows: Int) -> Int { runtime.passRows(ofStep: batchRows, ranks: ranks) }
 
     subscript(_ id: StageID) -> StageOutlook? { outlooks[id] }
 }

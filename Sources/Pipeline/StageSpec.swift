@@ -20,11 +20,14 @@ public protocol StageSpec: Encodable, Sendable, Equatable {
     var usesSeed: Bool { get }
     /// The type it computes in.
     var computeDType: DType { get }
+    /// Whether all ranks of a group work on the stage; otherwise rank 0 does alone.
+    var isShared: Bool { get }
     /// Optimizer steps, for a stage that can be resumed inside; nil otherwise.
     var steps: Int? { get }
     /// What the stage will make and what that takes, from the outlooks of its inputs.
     func outlook(_ context: OutlookContext) -> StageOutlook
-    /// Does the work, writing into `output`; the caller commits.
+    /// Does the work, writing into `output`; the caller commits. Where the stage is shared all ranks run it, and only the
+    /// one that speaks writes.
     /// - Throws: any `PipelineError`; what was written stays for the next attempt.
     func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult
 }
@@ -35,6 +38,7 @@ extension StageSpec {
     public static var acceptsQuantized: Bool { false }
     public var computeDType: DType { .float32 }
     public var steps: Int? { nil }
+    public var isShared: Bool { false }
     public var seed: UInt64? { nil }
     public var usesSeed: Bool { false }
 }

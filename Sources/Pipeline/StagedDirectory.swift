@@ -7,7 +7,7 @@ public struct StagedDirectory: ~Copyable {
     /// Where the stage writes.
     public let path: String
     private let finalPath: String
-    private let lock: StageLock
+    private let lock: StageLock?
 
     /// Opens (or makes) the partial folder of an artifact and takes its lock.
     /// - Throws: `.locked` when another process works on it, `.file` when the folder cannot be made.
@@ -16,6 +16,13 @@ public struct StagedDirectory: ~Copyable {
         lock = try StageLock(at: lockPath)
         self.finalPath = finalPath
         path = finalPath + ".partial"
+    }
+
+    /// The folder that another rank writes: this one only reads there.
+    init(followed path: String) {
+        lock = nil
+        finalPath = ""
+        self.path = path
     }
 
     /// The path of a file inside.

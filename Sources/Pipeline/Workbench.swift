@@ -16,6 +16,10 @@ public struct Workbench {
     public let lineage: [StageRecord.Ancestor]
     /// Set when the process is asked to stop.
     public let stop: StopFlag
+    /// The ranks that work on the stage together; nil where this process does alone.
+    let group: ProcessGroup?
+    /// What this rank takes.
+    let meter: CostMeter
     /// The artifacts of the stages it reads.
     let artifacts: [StageID: Artifact]
     /// Posts an event.
@@ -29,10 +33,10 @@ public struct Workbench {
         return artifact
     }
 
-    /// The device named in `runtime:`.
+    /// The device named in `runtime:`; of several ranks on a machine each takes the next one.
     public var device: Device {
         guard runtime.device.hasPrefix("cuda:"), let index = Int(runtime.device.dropFirst(5)) else { return .cpu }
-        return .cuda(index)
+        return .cuda(index + (group?.ranks.localRank ?? 0))
     }
 
     /// Ends the stage where the process was asked to stop.

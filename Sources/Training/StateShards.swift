@@ -13,7 +13,9 @@ struct StateShards {
         self.group = group
         self.sharing = sharing
         var starts = [0]
-        for parameter in groups.flatMap(\.parameters) { starts.append(starts[starts.count - 1] + parameter.elementCount) }
+        for parameter in groups.flatMap(\.parameters) {
+            starts.append(starts[starts.count - 1] + parameter.elementCount)
+        }
         self.starts = starts
     }
 

@@ -120,7 +120,8 @@ public final class Trainer<O: Objective> {
             warn("There is a reference loss for \(name), which is no domain of the corpus; it is not used.")
         }
         if let group, group.count > settings.batchRows {
-            warn("A step has \(settings.batchRows) rows: only as many of the \(group.count) ranks have something to do.")
+            warn(
+                "A step has \(settings.batchRows) rows: only as many of the \(group.count) ranks have something to do.")
         }
         if speaks { try FileSystem.makeFolder(folder) }
         batches = StepPrefetch(loader: loader, share: RowShare(settings, group))

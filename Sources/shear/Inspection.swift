@@ -74,7 +74,7 @@ struct Inspection {
     }
 
     private func artifact() throws(PipelineError) -> String {
-        guard let record = ArtifactStore(root: "").record(at: path) else {
+        guard let record = ArtifactStore.record(at: path) else {
             throw .damagedArtifact(path: path + "/stage.json", problem: "it cannot be read")
         }
         var pairs = [

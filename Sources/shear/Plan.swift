@@ -15,15 +15,22 @@ struct Plan: ParsableCommand {
     @OptionGroup var place: Place
     @Flag(help: "Check cached artifacts by SHA-256 instead of by size and time.")
     var verify = false
+    @Option(help: "How many processes will share the stages that train: memory is then that of each.")
+    var ranks = 1
     @Flag(help: "Print the plan as JSON.")
     var json = false
+
+    func validate() throws {
+        guard ranks >= 1 else { throw ValidationError("--ranks is \(ranks), expected at least 1.") }
+    }
 
     func run() throws {
         try Rendering.perform { () throws(PipelineError) in
             let file = try place.load()
             let store = ArtifactStore(root: place.runs + "/" + file.name)
             let planner = Planner(
-                file: file, store: store, check: verify ? .full : .quick, hashLimit: verify ? .max : 1 << 31)
+                file: file, store: store, check: verify ? .full : .quick, hashLimit: verify ? .max : 1 << 31,
+                ranks: ranks)
             let plan = try planner.plan()
             let rates = RateBook(store: store)
             print(json ? PlanRendering.json(plan, rates) : PlanRendering.text(plan, rates))

@@ -3,16 +3,25 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Pipeline
 internal import Report
+internal import Synchronization
 
 /// Everything that is said to a person: final sentences, numbers, tables, exit codes.
 enum Rendering {
     /// Runs a command's work; a failure becomes one message on standard error and its exit code.
     static func perform(_ work: () throws(PipelineError) -> Void) throws {
         do throws(PipelineError) { try work() } catch {
-            say(message(error))
+            // Where several ranks were stopped, one says so.
+            if speaker == "shear" || ![.interrupted, .terminated].contains(error.category) { say(message(error)) }
             throw ExitCode(error.category.rawValue)
         }
     }
+
+    /// Who speaks, before each message: one of several ranks says which.
+    static var speaker: String {
+        get { name.withLock { $0 } }
+        set { name.withLock { $0 = newValue } }
+    }
+    private static let name = Mutex("shear")
 
     /// Writes one line to standard error.
     static func say(_ text: String) {
@@ -25,11 +34,11 @@ enum Rendering {
         if case .specification(let problems) = error {
             let lines = problems.map { "  \($0)" }.joined(separator: "\n")
             let count = problems.count == 1 ? "1 problem" : "\(problems.count) problems"
-            return "shear: \(count) to correct:\n\(lines)"
+            return "\(speaker): \(count) to correct:\n\(lines)"
         }
         var text = "\(error)"
         while text.last == "." || text.last == "\n" { text.removeLast() }
-        return "shear: \(text)."
+        return "\(speaker): \(text)."
     }
 
     // MARK: - Numbers

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import FoundationEssentials
 internal import Pipeline
+internal import Torch
 internal import Training
 
 /// `shear run`: does what a pipeline file says.
@@ -11,6 +12,9 @@ struct Run: ParsableCommand {
             Artifacts lie in <runs>/<pipeline>/artifacts/<stage>-<fingerprint>/; a stage runs again when a key of its \
             `with:`, one of its inputs or the seed changed. Ctrl-C writes a checkpoint and ends; the same command goes on \
             there, also after a crash. Ends with a table and the path of what was exported.
+
+            Started several times by torchrun (--no-python) or srun, the processes share the stages that train; \
+            how many there are changes results by rounding only, and may change from one run to the next.
             """)
 
     @OptionGroup var place: Place
@@ -45,9 +49,13 @@ struct Run: ParsableCommand {
             try withTraining { () throws(TrainingError) in
                 try StopFlag.catchSignals(secondEnds: reporter == nil)
             }
+            let group = try Run.joined()
+            if let group, !group.isFirst {
+                return try PipelineFollower(file: file, stop: .process, group: group).run()
+            }
             let console = Console(plain: plain)
             let run = try PipelineRun(
-                file: file, runs: place.runs, options: options, stop: .process,
+                file: file, runs: place.runs, options: options, stop: .process, group: group,
                 observe: {
                     console.show($0)
                     reporter?.show($0)
@@ -59,6 +67,15 @@ struct Run: ParsableCommand {
             }
             console.end()
             print(SummaryRendering.text(artifacts))
+        }
+    }
+
+    /// The ranks of this run, met; nil for a process that is alone.
+    private static func joined() throws(PipelineError) -> ProcessGroup? {
+        try withTorch { () throws(TorchError) in
+            guard let ranks = try Ranks.found(in: ProcessInfo.processInfo.environment) else { return nil }
+            if ranks.rank > 0 { Rendering.speaker = "shear, rank \(ranks.rank)" }
+            return try ProcessGroup(ranks)
         }
     }
 

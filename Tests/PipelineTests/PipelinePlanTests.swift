@@ -31,6 +31,28 @@ import Transformer
         }
     }
 
+    /// Eight devices of 80 GB hold the pruning of a 7B model when gradients and states are shared out, and not otherwise.
+    @Test func ranksThatShareOutNeedLessEach() throws {
+        let runs = try TemporaryDirectory()
+        let path = SmallPipeline.repository + "/pipelines/llama2-7b-to-1.3b.yaml"
+        let prune = try #require(try PipelineFile(path: path).stages.first { $0.kind == .prune })
+        func memory(ranks: Int, shard: String?) throws -> Int {
+            let overrides = shard.map { ["\(prune.id).runtime.shard=\($0)"] } ?? []
+            let planner = Planner(
+                file: try PipelineFile(path: path, overrides: overrides), store: ArtifactStore(root: runs.path("runs")),
+                ranks: ranks)
+            return try #require(try planner.plan()[prune.id]?.outlook.memoryBytes)
+        }
+        let parameters = 6_738_415_616
+        let plain = try memory(ranks: 8, shard: nil)
+        let states = try memory(ranks: 8, shard: "optimizer")
+        let all = try memory(ranks: 8, shard: "gradients")
+        #expect(abs(plain - states - 7 * parameters) < parameters / 100)
+        #expect(states - all == 4 * parameters - 4 * parameters / 8)
+        #expect(all < 80_000_000_000 && states > 80_000_000_000)
+        #expect(try memory(ranks: 1, shard: "gradients") == memory(ranks: 1, shard: nil))
+    }
+
     @Test func thePublishedPipelineHasThePublishedSizes() throws {
         let runs = try TemporaryDirectory()
         let file = try PipelineFile(path: SmallPipeline.repository + "/pipelines/llama2-7b-to-1.3b.yaml")

@@ -118,7 +118,10 @@ import Torch
     @Test func ranksGiveTextsToEachOther() throws {
         let words = ["", "zwei Wörter", "3"]
         let found = try inAllRanks(3) { group in
-            [try group.texts(words[group.rank]), try group.texts(""), try group.maxima([Double(group.rank), -1]).map { "\($0)" }]
+            [
+                try group.texts(words[group.rank]), try group.texts(""),
+                try group.maxima([Double(group.rank), -1]).map { "\($0)" },
+            ]
         }
         #expect(found == Array(repeating: [words, ["", "", ""], ["2.0", "-1.0"]], count: 3))
     }

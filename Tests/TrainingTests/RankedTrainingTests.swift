@@ -127,7 +127,8 @@ import Transformer
         #expect(text.split(separator: "\n").count == 12)
     }
 
-    @Test(arguments: Sharding.allCases) func sharedOutStatesTakeTheSameStepsAndGoOnAnywhere(_ sharing: Sharding) throws {
+    @Test(arguments: Sharding.allCases) func sharedOutStatesTakeTheSameStepsAndGoOnAnywhere(_ sharing: Sharding) throws
+    {
         let run = try run { $0.sharding = sharing }
         let alone = try Self.outcome(run, in: "alone")
         for count in [2, 3] {

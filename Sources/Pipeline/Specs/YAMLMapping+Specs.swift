@@ -270,6 +270,7 @@ extension RuntimeSettings {
         threads = map.int("threads", in: 1...1024)
         device = map.string("device") ?? device
         recomputeActivations = map.bool("recompute_activations") ?? false
+        shard = map.choice("shard", as: Sharding.self)
         obtain = map.string("obtain")
         map.finish()
         if device != "cpu", !(device.hasPrefix("cuda:") && Int(device.dropFirst(5)) != nil) {

@@ -10,11 +10,10 @@ extension PretrainSpec {
         }
         outlook.architecture = model
         outlook.sequenceLength = context[data]?.sequenceLength
-        training.addCosts(
-            to: &outlook, of: model, sequenceLength: outlook.sequenceLength, runtime: context.runtime, masked: false)
+        training.addCosts(to: &outlook, of: model, context, masked: false)
         distill?.addCosts(
             to: &outlook, student: model, context,
-            rows: context.runtime.passRows(ofStep: training.batchRows),
+            rows: context.passRows(ofStep: training.batchRows),
             precision: training.precision.dtype)
         outlook.diskBytes = (outlook.diskBytes ?? 0) + CostModel(model).storedBytes(.float32)
         return outlook

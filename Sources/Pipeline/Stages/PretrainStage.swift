@@ -16,6 +16,7 @@ extension PretrainSpec: TrainingStageSpec {
         let folder = output.path
         func trained<O: Objective>(_ objective: O, operationsPerToken: Double) throws(PipelineError) -> StageResult {
             let trainer = try rows.train(model, objective, references: references)
+            guard bench.speaks else { return StageResult() }
             try bench.write(model, tokenizer: description.tokenizer, special: description.special, into: folder)
             return try rows.result(
                 of: trainer, losses: try rows.losses(after: trainer),

@@ -24,6 +24,7 @@ extension PruneSpec {
             try CoFiObjective(model, settings: settings, seed: stream.next(), slopes: slopes)
         }
         let trainer = try rows.train(model, objective, references: references)
+        guard bench.speaks else { return StageResult() }
 
         let selection = try withShearing { () throws(ShearingError) in
             try trainer.objective.masks.deterministic(parameters: settings.parameters)
@@ -61,11 +62,9 @@ extension PruneSpec {
     private func slopes(
         _ model: LanguageModel, _ corpus: PackedCorpus, rows: Int, _ bench: Workbench, _ folder: String
     ) throws(PipelineError) -> MaskSlopes {
-        let path = folder + "/slopes.json"
-        if let known = try? JSONDecoder().decode(MaskSlopes.self, from: Folder.read(path)) { return known }
-        let batches = try calibration(corpus, rows: rows, bench)
-        let measured = try withShearing { () throws(ShearingError) in try MaskSlopes.measured(model, on: batches) }
-        try Folder.write(CanonicalJSON.bytes(of: measured), to: path)
-        return measured
+        try bench.once("slopes.json", in: folder) { () throws(PipelineError) in
+            let batches = try calibration(corpus, rows: rows, bench)
+            return try withShearing { () throws(ShearingError) in try MaskSlopes.measured(model, on: batches) }
+        }
     }
 }

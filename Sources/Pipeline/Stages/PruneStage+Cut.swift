@@ -1,5 +1,4 @@
 internal import Corpus
-internal import FoundationEssentials
 internal import Shearing
 internal import Torch
 internal import Transformer
@@ -11,14 +10,12 @@ extension PruneSpec {
         _ model: LanguageModel, _ corpus: PackedCorpus, rows: Int, _ measure: ImportanceMeasure, _ bench: Workbench,
         _ folder: String
     ) throws(PipelineError) -> Importance {
-        let path = folder + "/importance.json"
-        if let known = try? JSONDecoder().decode(Importance.self, from: Folder.read(path)) { return known }
-        let batches = try calibration(corpus, rows: rows, bench)
-        let measured = try withShearing { () throws(ShearingError) in
-            try Importance.measured(model, on: batches, by: measure)
+        try bench.once("importance.json", in: folder) { () throws(PipelineError) in
+            let batches = try calibration(corpus, rows: rows, bench)
+            return try withShearing { () throws(ShearingError) in
+                try Importance.measured(model, on: batches, by: measure)
+            }
         }
-        try Folder.write(CanonicalJSON.bytes(of: measured), to: path)
-        return measured
     }
 
     /// The batches that importance is measured on: the first of a loader that takes all domains alike.

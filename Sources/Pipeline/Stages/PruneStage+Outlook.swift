@@ -30,9 +30,7 @@ extension PruneSpec {
         }
         outlook.sequenceLength = context[data]?.sequenceLength
         if let training {
-            training.addCosts(
-                to: &outlook, of: source, sequenceLength: outlook.sequenceLength, runtime: context.runtime, masked: true
-            )
+            training.addCosts(to: &outlook, of: source, context, masked: true)
         } else {
             outlook.memoryBytes = CostModel(source).storedBytes(.float32) + CostModel(made).storedBytes(.float32)
             if let measure, let length = outlook.sequenceLength {

@@ -16,6 +16,7 @@ extension PruneSpec: StageSpec {
     }
 
     public var steps: Int? { training?.steps }
+    public var isShared: Bool { rules != nil }
     public var usesSeed: Bool { true }
 
     public func problems() -> [KeyProblem] {
@@ -81,6 +82,7 @@ extension PruneSpec: StageSpec {
             try MaskObjective(model, settings: settings, seed: stream.next(), importance: importance)
         }
         let trainer = try rows.train(model, objective, references: references)
+        guard bench.speaks else { return StageResult() }
 
         bench.note("carves \(made.blocks.count) layers of width \(made.hiddenSize)")
         let (report, file) = try withShearing { () throws(ShearingError) in

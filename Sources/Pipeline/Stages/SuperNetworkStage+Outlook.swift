@@ -27,8 +27,7 @@ extension SuperNetworkSpec {
         outlook.notes.append(
             "sub-networks of \(range.lowerBound) to \(range.upperBound) parameters, "
                 + "\(countText(space.subNetworkCount)) different ones")
-        training.addCosts(
-            to: &outlook, of: source, sequenceLength: outlook.sequenceLength, runtime: context.runtime, masked: false)
+        training.addCosts(to: &outlook, of: source, context, masked: false)
         if let length = outlook.sequenceLength {
             outlook.floatingPointOperations = outlook.floatingPointOperations.map {
                 $0 * expectedShare(space, source, sequenceLength: length)
@@ -36,7 +35,7 @@ extension SuperNetworkSpec {
         }
         distill?.addCosts(
             to: &outlook, student: source, context,
-            rows: context.runtime.passRows(ofStep: training.batchRows),
+            rows: context.passRows(ofStep: training.batchRows),
             precision: training.precision.dtype)
         outlook.diskBytes = (outlook.diskBytes ?? 0) + CostModel(source).storedBytes(.float32)
         return outlook

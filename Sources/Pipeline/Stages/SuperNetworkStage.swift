@@ -37,6 +37,7 @@ extension SuperNetworkSpec: TrainingStageSpec {
                 model, space: space, settings: elastic, teacher: teacher, seed: stream.next())
         }
         let trainer = try rows.train(model, objective, references: references)
+        guard bench.speaks else { return StageResult() }
 
         try Folder.write(CanonicalJSON.readable(file), to: folder + "/" + ElasticFile.name)
         try Folder.write(
@@ -98,8 +99,15 @@ extension SuperNetworkSpec: TrainingStageSpec {
             return (MeasuredOrder(order: ImportanceOrder(unchanged: model.architecture)), 0)
         }
         let tokens = calibrationBatches * calibrationRows * corpus.sequenceLength
-        let path = folder + "/importance.json"
-        if let known = try? JSONDecoder().decode(MeasuredOrder.self, from: Folder.read(path)) { return (known, tokens) }
+        let measured = try bench.once("importance.json", in: folder) { () throws(PipelineError) in
+            try measuredOrder(model, corpus, bench)
+        }
+        return (measured, tokens)
+    }
+
+    private func measuredOrder(
+        _ model: LanguageModel, _ corpus: PackedCorpus, _ bench: Workbench
+    ) throws(PipelineError) -> MeasuredOrder {
         bench.note("measures importance on \(calibrationBatches) batches of \(calibrationRows) rows")
         var stream = RandomStream(seed: bench.seed, name: "super-network/calibration")
         let batches = try Pipeline.calibrationBatches(
@@ -110,8 +118,6 @@ extension SuperNetworkSpec: TrainingStageSpec {
         let order = try withSuperNetwork { () throws(SuperNetworkError) in
             try ImportanceOrder(importance, of: model.architecture, protected: protectedLayers)
         }
-        let measured = MeasuredOrder(order: order, influences: importance.layers_L)
-        try Folder.write(CanonicalJSON.bytes(of: measured), to: path)
-        return (measured, tokens)
+        return MeasuredOrder(order: order, influences: importance.layers_L)
     }
 }

@@ -98,8 +98,14 @@ struct TrainingBench {
         start: StageID, model: LanguageModel, parameters: Int
     ) throws(PipelineError) -> [String: Double] {
         guard let dynamic = spec.mixture.dynamic else { return [:] }
-        let path = folder + "/" + TrainingBench.referencesName
-        if let known = try? JSONDecoder().decode([String: Double].self, from: Folder.read(path)) { return known }
+        return try bench.once(TrainingBench.referencesName, in: folder) { () throws(PipelineError) in
+            try references(dynamic, start: start, model: model, parameters: parameters)
+        }
+    }
+
+    private func references(
+        _ dynamic: MixtureSpec.Dynamic, start: StageID, model: LanguageModel, parameters: Int
+    ) throws(PipelineError) -> [String: Double] {
         let reference: ReferenceLoss
         var scores: [DomainScore] = []
         switch dynamic.reference {
@@ -129,7 +135,6 @@ struct TrainingBench {
         }
         var named: [String: Double] = [:]
         for (domain, loss) in zip(corpus.domains, losses) { named[domain] = loss }
-        try Folder.write(CanonicalJSON.readable(named), to: path)
         return named
     }
 
@@ -149,10 +154,11 @@ struct TrainingBench {
             evaluateEvery: spec.evaluateEvery == 0 ? nil : spec.evaluateEvery,
             evaluateFirst: spec.mixture.dynamic?.atStart ?? false, mixture: spec.mixture.dynamic?.policy,
             microBatchRows: bench.runtime.microBatch, recomputesBlocks: bench.runtime.recomputeActivations,
-            checkpointEvery: bench.runtime.checkpointEvery, keepLast: bench.runtime.keepLast)
+            checkpointEvery: bench.runtime.checkpointEvery, keepLast: bench.runtime.keepLast,
+            sharding: bench.runtime.shard)
     }
 
-    /// Trains to the end, posting events; afterwards `mixture.json` holds the last weights.
+    /// Trains to the end, on all ranks of the stage, posting events; afterwards `mixture.json` holds the last weights.
     /// - Throws: `.interrupted` after a checkpoint when the stop flag was raised.
     func train<O: Objective>(
         _ model: LanguageModel, _ objective: O, references: [String: Double]
@@ -160,7 +166,8 @@ struct TrainingBench {
         let trainer = try withTraining { () throws(TrainingError) in
             try Trainer(
                 model: model, objective: objective, loader: loader, validation: validation, reference: references,
-                settings: settings, folder: folder, stage: bench.id.name, stop: bench.stop, warn: { bench.note($0) })
+                settings: settings, folder: folder, stage: bench.id.name, stop: bench.stop, group: bench.group,
+                warn: { bench.note($0) })
         }
         let stepTokens = spec.batchRows * corpus.sequenceLength
         let every = bench.runtime.logEvery
@@ -178,16 +185,16 @@ struct TrainingBench {
                 }
             }
         }
+        if let group = bench.group { try bench.meter.countOthers(group) }
         if case .stopped(let signal) = end {
             bench.post(.checkpoint(id: bench.id, step: trainer.step))
             throw .interrupted(signal: signal ?? 2, step: trainer.step)
         }
-        try writeMixture(trainer.weightsByDomain)
+        if bench.speaks {
+            try Folder.write(
+                CanonicalJSON.readable(trainer.weightsByDomain), to: folder + "/" + TrainingBench.mixtureName)
+        }
         return trainer
-    }
-
-    private func writeMixture(_ weights: [String: Double]) throws(PipelineError) {
-        try Folder.write(CanonicalJSON.readable(weights), to: folder + "/" + TrainingBench.mixtureName)
     }
 }
 

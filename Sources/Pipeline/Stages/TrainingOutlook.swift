@@ -1,24 +1,36 @@
 internal import Torch
+internal import Training
 internal import Transformer
 
 extension TrainingSpec {
     /// Adds what training a model takes: tokens and operations are exact by the cost model, memory and disk its estimate.
-    func addCosts(
-        to outlook: inout StageOutlook, of model: Architecture, sequenceLength: Int?, runtime: RuntimeSettings,
-        masked: Bool
-    ) {
-        guard let sequenceLength else { return }
+    /// Memory is that of one rank, everything else that of all.
+    func addCosts(to outlook: inout StageOutlook, of model: Architecture, _ context: OutlookContext, masked: Bool) {
+        guard let sequenceLength = outlook.sequenceLength else { return }
+        let runtime = context.runtime
         let cost = CostModel(model)
         let tokens = steps * batchRows * sequenceLength
         outlook.tokens = tokens
         let recomputed = runtime.recomputeActivations ? 4.0 / 3 : 1
         outlook.floatingPointOperations =
             Double(tokens) * cost.trainingFLOPsPerToken(sequenceLength: sequenceLength) * recomputed
-        outlook.memoryBytes =
-            cost.trainingMemory(
-                rows: runtime.passRows(ofStep: batchRows), sequenceLength: sequenceLength,
-                computeDType: precision.dtype, checkpointing: runtime.recomputeActivations, masked: masked
-            ).totalBytes
+        var memory = cost.trainingMemory(
+            rows: context.passRows(ofStep: batchRows), sequenceLength: sequenceLength, computeDType: precision.dtype,
+            checkpointing: runtime.recomputeActivations, masked: masked)
+        if context.ranks > 1 {
+            // Gradients of a narrow type are summed in float32, shared-out ones in any case.
+            let sums = cost.storedBytes(.float32)
+            if runtime.shard == .gradients {
+                memory.gradientBytes += sums / context.ranks
+            } else if precision.dtype != .float32 {
+                memory.gradientBytes += sums
+            }
+            if runtime.shard != nil { memory.optimizerBytes /= context.ranks }
+            outlook.notes.append(
+                "shared by \(context.ranks) ranks: memory is that of each, operations and time are those of all in a row"
+            )
+        }
+        outlook.memoryBytes = memory.totalBytes
         // A checkpoint holds float32 masters and both moments.
         outlook.diskBytes = runtime.keepLast * 3 * cost.storedBytes(.float32)
         if runtime.recomputeActivations {

@@ -20,6 +20,7 @@ extension TrainingStageSpec {
     public var steps: Int? { training.steps }
     public var seed: UInt64? { training.seed }
     public var usesSeed: Bool { true }
+    public var isShared: Bool { true }
     public var computeDType: DType { training.precision.dtype }
 
     public func problems() -> [KeyProblem] { training.problems }
