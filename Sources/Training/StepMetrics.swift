@@ -26,6 +26,8 @@ public struct StepMetrics: Codable, Sendable, Equatable {
     public var objective: [String: Double]
     /// Wall time of the step in seconds, evaluation and checkpoints excluded.
     public var seconds: Double
+    /// The part of it in which the step waited for its rows; `nil` in logs of before it was recorded.
+    public var dataWaitSeconds: Double?
     /// What was measured after the step; `nil` when this step was not followed by an evaluation.
     public var evaluation: [DomainScore]?
 
@@ -75,6 +77,7 @@ public struct StepMetrics: Codable, Sendable, Equatable {
             list.append(("perf/seconds", seconds))
             list.append(("perf/tok_s", Double(stepTokens) / seconds))
         }
+        if let dataWaitSeconds { list.append(("perf/data_wait_seconds", dataWaitSeconds)) }
         return list
     }
 }

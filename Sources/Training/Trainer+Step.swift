@@ -9,6 +9,7 @@ extension Trainer {
     func takeStep(isLast: Bool) throws(TrainingError) -> StepMetrics {
         let started = steadySeconds()
         let rows = try stepRows(isLast: isLast)
+        let waited = steadySeconds() - started
         let summary: StepSummary
         let norms: [String: Double]
         do throws(TrainingError) {
@@ -37,6 +38,7 @@ extension Trainer {
             metrics.epochs[loader.corpus.domains[domain]] = Double(used[domain]) / Double(count)
         }
         metrics.objective = summary.scalars
+        metrics.dataWaitSeconds = waited
         metrics.seconds = steadySeconds() - started
         seconds += metrics.seconds
         try objective.didStep(metrics)
