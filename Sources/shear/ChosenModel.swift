@@ -23,8 +23,10 @@ struct ChosenModel: ParsableArguments {
         return FileManager.default.fileExists(atPath: inside + "/config.json") ? inside : path
     }
 
-    /// Loads the weights, to be run and not trained: quantised ones too.
-    func load() throws(PipelineError) -> (model: LanguageModel, description: ModelFolder.Description) {
+    /// Loads the weights, to be run and not trained unless `isFrozen` is false: quantised ones too.
+    func load(isFrozen: Bool = true) throws(PipelineError) -> (
+        model: LanguageModel, description: ModelFolder.Description
+    ) {
         guard let type = DType(rawValue: dtype), [.float32, .bfloat16, .float16].contains(type) else {
             throw ChosenModel.refused("--dtype \(dtype)", "is none of float32, bfloat16, float16")
         }
@@ -36,7 +38,7 @@ struct ChosenModel: ParsableArguments {
         } else {
             throw ChosenModel.refused("--device \(device)", "is none of cpu, cuda:0, cuda:1, ...")
         }
-        return try ChosenModel.load(model, type, on: place, isFrozen: true)
+        return try ChosenModel.load(model, type, on: place, isFrozen: isFrozen)
     }
 
     /// Loads the model at a path.

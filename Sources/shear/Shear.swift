@@ -19,7 +19,7 @@ struct Shear: ParsableCommand {
         version: shearlingVersion,
         subcommands: [
             Run.self, Launch.self, Plan.self, Status.self, Manifest.self, Tokenize.self, Evaluate.self, Score.self,
-            Generate.self, Export.self, Inspect.self, Candidates.self, Doctor.self,
+            Generate.self, Export.self, Inspect.self, Candidates.self, Bench.self, Doctor.self,
         ])
 }
 
