@@ -83,13 +83,10 @@ public enum FileOperations<Failure: FileError> {
 
     /// The size of a file in bytes.
     /// - Throws: `Failure` when there is no such file.
-    public static func size(_ path: String) throws(Failure) -> Int {
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw Failure(FileFailure(path: path, operation: "look at")) }
-        return Int(status.st_size)
-    }
+    public static func size(_ path: String) throws(Failure) -> Int { try identity(path).bytes }
 
     /// What changes when a file is written to or replaced: looked at before and after it is read, it tells whether it was.
+    /// - Throws: `Failure` when there is no such file.
     public static func identity(_ path: String) throws(Failure) -> FileIdentity {
         var status = stat()
         guard stat(path, &status) == 0 else { throw Failure(FileFailure(path: path, operation: "look at")) }

@@ -133,14 +133,14 @@ extension CheckpointStore {
     /// - Throws: `TrainingError.checkpoint` when something is missing, not as it was written, of another checkpoint, or lies
     ///   on a part of the disk that cannot be read; `.mismatch` for a seal of a later version.
     private static func check(_ folder: String, step: Int) throws(TrainingError) {
+        func damage(_ path: String, _ reason: String) -> TrainingError {
+            .checkpoint(path: folder, reason: "\(path.split(separator: "/").last.map(String.init) ?? path): \(reason)")
+        }
         do throws(TrainingError) { try compare(folder, step: step) } catch {
             switch error {
             case .file(let path, let operation, EIO), .corpus(.io(let path, let operation, EIO)):
-                let name = path.split(separator: "/").last.map(String.init) ?? path
-                throw .checkpoint(path: folder, reason: "\(name): \(operation) failed: \(systemMessage(EIO))")
-            case .checkpoint(let path, let reason) where path != folder:
-                let name = path.split(separator: "/").last.map(String.init) ?? path
-                throw .checkpoint(path: folder, reason: "\(name): \(reason)")
+                throw damage(path, "\(operation) failed: \(systemMessage(EIO))")
+            case .checkpoint(let path, let reason) where path != folder: throw damage(path, reason)
             default: throw error
             }
         }
