@@ -9,14 +9,20 @@ public struct PipelineFollower {
     private let file: PipelineFile
     private let stop: StopFlag
     private let group: ProcessGroup
+    private let observe: (RunEvent) -> Void
     /// How long a folder that rank 0 has made may take to be seen here: file systems of several machines lag.
     private static let patience = Duration.seconds(60)
 
-    /// - Parameter stop: set by a signal to this process; the stage under way then ends on all ranks.
-    public init(file: PipelineFile, stop: StopFlag, group: ProcessGroup) {
+    /// - Parameters:
+    ///   - stop: set by a signal to this process; the stage under way then ends on all ranks.
+    ///   - observe: receives what happens on this rank; `events.jsonl` is rank 0's.
+    public init(
+        file: PipelineFile, stop: StopFlag, group: ProcessGroup, observe: @escaping (RunEvent) -> Void = { _ in }
+    ) {
         self.file = file
         self.stop = stop
         self.group = group
+        self.observe = observe
     }
 
     /// Does what rank 0 says, until it says that all is done.
@@ -52,10 +58,14 @@ public struct PipelineFollower {
             near[artifact.record.id] = artifact
         }
         group.place("stage \(order.id)")
+        observe(
+            .stageStarted(
+                id: order.id, kind: declaration.kind, fingerprint: order.fingerprint, why: "rank 0 works on it",
+                resumesAt: nil, steps: declaration.spec.steps))
         let bench = Workbench(
             id: order.id, kind: declaration.kind, fingerprint: order.fingerprint, pipeline: file.name, seed: order.seed,
             runtime: declaration.runtime, lineage: [], stop: stop, group: group, meter: CostMeter(at: nil),
-            artifacts: near, post: { _ in })
+            artifacts: near, post: observe)
         try PipelineRun.setThreads(declaration.runtime.threads, sharedBy: group)
         let output = StagedDirectory(followed: order.folder)
         _ = try declaration.spec.run(on: bench, into: output)

@@ -51,7 +51,9 @@ struct Run: ParsableCommand {
             }
             let group = try Run.joined()
             if let group, !group.isFirst {
-                return try PipelineFollower(file: file, stop: .process, group: group).run()
+                return try PipelineFollower(
+                    file: file, stop: .process, group: group, observe: { reporter?.show($0) }
+                ).run()
             }
             let console = Console(plain: plain)
             let run = try PipelineRun(
