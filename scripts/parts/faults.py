@@ -4,7 +4,6 @@
 """
 
 import hashlib
-import json
 import pathlib
 import shutil
 import signal
@@ -13,8 +12,10 @@ import sys
 import tempfile
 import time
 
+import tiny_runs
+from tiny_runs import PIPELINE, artifact, told
+
 PROGRAM = sys.argv[1]
-PIPELINE = "pipelines/tiny.yaml"
 # Every step and every candidate is told; checkpoints are frequent enough to be met.
 TOLD = [f"--set={key}" for key in (
     "warmed.runtime.log_every=1", "warmed.runtime.checkpoint_every=5", "warmed.steps=200", "found.runtime.log_every=1",
@@ -26,30 +27,8 @@ def command(runs, until, manifest):
             f"--set=packed.manifest={manifest}", *TOLD]
 
 
-def events(runs):
-    """What the run has told so far, the newest first."""
-    path = runs / "tiny" / "events.jsonl"
-    lines = path.read_text().splitlines() if path.exists() else []
-    for line in reversed(lines):
-        try:
-            yield json.loads(line)["event"]
-        except ValueError:
-            pass  # the last line, while it is written
-
-
-def told(runs, name, stage):
-    """The newest event of a kind about a stage."""
-    return next((event[name] for event in events(runs) if name in event and event[name].get("id") == stage), None)
-
-
-def artifact(runs, stage, suffix=""):
-    return next((path for path in (runs / "tiny" / "artifacts").glob(f"{stage}-*{suffix}")
-                 if path.name.endswith(".partial") == bool(suffix)), None)
-
-
 def step(runs):
-    event = told(runs, "step", "warmed")
-    return event["metrics"]["step"] if event else 0
+    return tiny_runs.step(runs, "warmed")
 
 
 def in_step(runs):
