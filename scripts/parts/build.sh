@@ -23,7 +23,7 @@ build_shear() {
     "$ROOT/scripts/setup" || exit $?
     locked "build-$(printf '%s' "$ROOT" | sha256sum | cut -c1-12)"
     if ! build_is_fresh; then
-        need_disk "$ROOT" 1500 "A release build"
+        need_disk "$ROOT" 1500 "A release build" "Free some room there, or move this clone to a larger disk."
         say "building (a first build takes a few minutes; later ones only what changed)"
         mkdir -p "$ROOT/.build"
         local begun="$ROOT/.build/shear.begun"

@@ -18,13 +18,13 @@ stop() {
     exit 1
 }
 
-# need_disk FOLDER MEGABYTES WHAT: stops when the file system of FOLDER has less room than that.
+# need_disk FOLDER MEGABYTES WHAT [REMEDY]: stops when the file system of FOLDER has less room than that.
 need_disk() {
     local folder="$1" need="$2" free
     while [ ! -d "$folder" ]; do folder="$(dirname "$folder")"; done
     free="$(df -Pm "$folder" | awk 'NR == 2 { print $4 }')"
     [ "$free" -ge "$need" ] || stop "$3 needs $need MB in $1, which has $free MB free" \
-        "Free some room, or set SHEARLING_CACHE to a folder on a larger disk (used for everything that is fetched)."
+        "${4:-Free some room, or set SHEARLING_CACHE to a folder on a larger disk (used for everything that is fetched).}"
 }
 
 # writable FOLDER: makes it, or stops.
@@ -61,7 +61,8 @@ python_with() {
     command -v python3 >/dev/null || stop "python3 is missing" "Debian: apt-get install -y python3 python3-venv"
     place="$CACHE/python/$(basename "$file" .txt)-$( { digest "$file"; python3 --version; } | sha256sum | cut -c1-12)"
     PYTHON="$place/bin/python"
-    if [ ! -e "$place/COMPLETE" ]; then
+    [ -e "$place/COMPLETE" ] || { writable "$CACHE" && exec 8>"$CACHE/python.lock" && flock 8; }
+    if [ ! -e "$place/COMPLETE" ]; then # perhaps made while this run waited for another
         need_disk "$place" "${2:-200}" "A Python environment"
         say "making a Python environment for $(basename "$file" .txt) in $place"
         rm -rf "$place"
@@ -75,14 +76,16 @@ python_with() {
         fi
         touch "$place/COMPLETE"
     fi
+    exec 8>&-
 }
 
 # pip_quietly PYTHON ARGS...: pip with one clear message when it fails.
 pip_quietly() {
     local python="$1" log
     shift
-    log="$(mktemp)"
-    if ! "$python" -m pip --disable-pip-version-check --no-input "$@" >"$log" 2>&1; then
+    writable "$CACHE/temporary" # beside what is fetched: /tmp may be small
+    log="$(TMPDIR="$CACHE/temporary" mktemp)"
+    if ! TMPDIR="$CACHE/temporary" "$python" -m pip --disable-pip-version-check --no-input "$@" >"$log" 2>&1; then
         { grep -v 'WARNING: Retrying' "$log" || true; } | tail -n 6 | sed 's/^/    /' >&2
         if grep -q 'DO NOT MATCH THE HASHES' "$log"; then
             rm -f "$log"
