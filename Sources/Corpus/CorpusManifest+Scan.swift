@@ -18,7 +18,8 @@ public struct CorpusScan: Sendable {
 extension CorpusManifest {
     /// Reads every shard below `folder` and writes a manifest for them: domains by top-level folder (by file name for
     /// shards that lie at the top), or by the field `routeBy`; sizes, digests and document counts of all files. Files
-    /// with `validation` in their path become validation files.
+    /// with `validation` in their path become validation files; where a domain has none, a hundredth of its documents is
+    /// held out.
     /// - Throws: `CorpusError.missing`, `.io`, `.truncated`, `.corrupt`, and `.emptyDomain` when there are no shards.
     public static func scan(
         _ folder: String, name: String? = nil, routeBy: String? = nil, textField: String = "text",
@@ -49,11 +50,17 @@ extension CorpusManifest {
             (manifest.shards, manifest.validation) = patterns(for: paths, below: nil)
             manifest.files = surveys.map(\.file)
         }
+        if manifest.validation.isEmpty, manifest.domains.contains(where: \.validation.isEmpty) {
+            manifest.validationFraction = heldOutFraction
+        }
         return CorpusScan(
             manifest: manifest, documentCounts: manifest.domains.map { counts[$0.name]?.documents ?? 0 },
             textBytes: manifest.domains.map { counts[$0.name]?.bytes ?? 0 },
             unusable: surveys.flatMap(\.unusable), unusableCount: surveys.reduce(0) { $0 + $1.unusableCount })
     }
+
+    /// The part of a domain without validation files that a scan proposes to hold out.
+    static let heldOutFraction = 0.01
 
     private static let shardSuffixes = [".jsonl", ".jsonl.zst", ".jsonl.gz", ".json.gz"]
 

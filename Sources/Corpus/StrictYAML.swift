@@ -9,6 +9,8 @@ public final class StrictYAML {
     public let file: String
     /// Everything found wrong so far.
     public private(set) var problems: [YAMLProblem] = []
+    /// The names that values may refer to, such as a pipeline's stages; set before what refers to them is decoded.
+    public var referents: [String] = []
     private let top: Yams.Node
 
     /// Parses the file at `path`.
@@ -26,7 +28,7 @@ public final class StrictYAML {
             throw .yaml([YAMLProblem(file: file, line: 1, column: 1, keyPath: "", reason: "not UTF-8 text")])
         }
         do {
-            guard var node = try Yams.compose(yaml: words) else {
+            guard var node = try RepeatedKeys.compose(words) else {
                 throw YAMLProblem(file: file, line: 1, column: 1, keyPath: "", reason: "the file is empty")
             }
             amend(&node)
@@ -66,6 +68,12 @@ public final class StrictYAML {
         var pairs: [(key: String, mark: Mark?, value: Yams.Node)] = []
         for (key, value) in mapping {
             if case .scalar(let scalar) = key {
+                if scalar.string.hasSuffix(RepeatedKeys.sign) {
+                    let name = String(scalar.string.dropLast())
+                    let place = keyPath.isEmpty ? name : "\(keyPath).\(name)"
+                    note("key written twice: \(name)", at: scalar.mark, keyPath: place)
+                    continue
+                }
                 pairs.append((scalar.string, scalar.mark, value))
             } else {
                 note("\(describe(key)), where a key is wanted", at: key.mark, keyPath: keyPath)

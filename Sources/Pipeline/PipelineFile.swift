@@ -50,10 +50,9 @@ public struct PipelineFile: Sendable, Equatable {
         let name = root.string("name") ?? String(fileName.prefix { $0 != "." })
         let seed = root.seed() ?? 17
         var declarations: [StageDeclaration] = []
-        var names: [String] = []
         if let entries = root.requiredMappings("stages") {
+            yaml.referents = entries.compactMap { $0.node("id")?.string }
             for entry in entries {
-                if let id = entry.node("id")?.string { names.append(id) }
                 if let declaration = StageDeclaration(entry, seed: seed) { declarations.append(declaration) }
             }
             if entries.isEmpty { root.note("stages", "is empty; a pipeline has at least one stage") }
@@ -63,7 +62,7 @@ public struct PipelineFile: Sendable, Equatable {
             root.note("name", "'\(name)' cannot name a folder")
         }
         var misfits: [YAMLProblem] = []
-        let order = PipelineFile.order(declarations, names: names, in: path, noting: &misfits)
+        let order = PipelineFile.order(declarations, in: path, noting: &misfits)
         for conflict in HeldOutConflict.all(in: order) {
             let index = declarations.firstIndex { $0.id == conflict.stage.id } ?? 0
             misfits.append(
@@ -86,17 +85,14 @@ public struct PipelineFile: Sendable, Equatable {
     }
 
     /// Checks references between stages and sorts them; notes what is wrong.
-    /// - Parameter names: the ids of all stages, also of those that could not be decoded.
     private static func order(
-        _ stages: [StageDeclaration], names: [String], in file: String, noting problems: inout [YAMLProblem]
+        _ stages: [StageDeclaration], in file: String, noting problems: inout [YAMLProblem]
     ) -> [StageDeclaration] {
-        func note(_ reason: String, _ stage: StageDeclaration, _ key: String, _ keyPath: String, nearest: String? = nil)
-        {
+        func note(_ reason: String, _ stage: StageDeclaration, _ key: String, _ keyPath: String) {
             problems.append(
                 YAMLProblem(
                     file: file, line: (key == "id" ? stage.lines["id"] : stage.line(of: key)) ?? 1, column: 1,
-                    keyPath: keyPath, reason: reason,
-                    nearestKey: nearest))
+                    keyPath: keyPath, reason: reason))
         }
         var known: [StageID: StageDeclaration] = [:]
         for (index, stage) in stages.enumerated() {
@@ -108,13 +104,7 @@ public struct PipelineFile: Sendable, Equatable {
         for (index, stage) in stages.enumerated() {
             for need in stage.spec.needs {
                 let place = "stages[\(index)].with.\(need.key)"
-                guard let source = known[need.stage] else {
-                    if names.contains(need.stage.name) { continue }  // its own problems are noted already
-                    note(
-                        "no stage has the id '\(need.stage)'; the stages are \(names.joined(separator: ", "))", stage,
-                        need.key, place, nearest: nearest(to: need.stage.name, in: names))
-                    continue
-                }
+                guard let source = known[need.stage] else { continue }  // noted where it was decoded
                 if source.kind.output != need.kind {
                     note(
                         "'\(need.stage)' (\(source.kind.rawValue)) makes \(source.kind.output); \(need.kind) is wanted",

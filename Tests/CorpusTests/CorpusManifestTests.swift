@@ -126,7 +126,10 @@ import Testing
         for (found, expected) in zip(found, expected) { #expect(found == expected) }
         #expect(try problems(head + "domains: []") == ["3:10 domains: no domain is listed"])
         #expect(try problems(head + "shards: [a]\ndomains: [{ name: x }]").first?.contains("route_by") == true)
-        #expect(try problems(head + "name: b\ndomains: []") == ["2:1 : key written twice: name"])
+        #expect(
+            try problems(head + "name: b\ndomains: []") == [
+                "3:1 name: key written twice: name", "4:10 domains: no domain is listed",
+            ])
         #expect(try problems("").count == 1)
         #expect(try problems("[").count == 1)
         #expect(try problems("- a").contains { $0.contains("a mapping is wanted") })
@@ -242,6 +245,7 @@ import Testing
         #expect(scan.manifest.domains.map(\.name) == ["arxiv", "bo[ok]", "common_crawl", "wikipedia"])
         #expect(scan.documentCounts == [3, 2, 1, 1])
         #expect(scan.textBytes == [11, 8, 3, 5])
+        #expect(scan.manifest.validationFraction == 0.01, "two domains have no validation files")
         #expect(scan.unusableCount == 1 && scan.unusable.map(\.line) == [2])
         try folder.write(Array(scan.manifest.yaml().utf8), to: "corpus.yaml")
         let corpus = try CorpusManifest.load(folder.path("corpus.yaml")).resolved()
@@ -267,6 +271,7 @@ import Testing
         let scan = try CorpusManifest.scan(folder.path, routeBy: "meta.redpajama_set_name")
         #expect(scan.manifest.domains.map(\.name) == ["RedPajamaBook", "RedPajamaC4"])
         #expect(scan.documentCounts == [1, 2])
+        #expect(scan.manifest.validationFraction == nil)
         let corpus = try scan.manifest.resolved()
         #expect(
             corpus.shards.map(\.split) == [.validation, .training] && corpus.shards.allSatisfy { $0.domain == nil })

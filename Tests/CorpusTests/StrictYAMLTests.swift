@@ -100,4 +100,21 @@ import Testing
     @Test func notUTF8IsRefused() {
         #expect(throws: CorpusError.self) { try StrictYAML(text: [0x61, 0x3A, 0x20, 0xFF], file: "f") }
     }
+
+    @Test(arguments: [
+        ("a: 1\nb: x\n\n# b:\nb: 3\n", "b", "b", 5),
+        ("{ b: {b: 2}, b: x, 'b': 3 }\n", "b", "b", 1),
+        ("a: 2\nlist:\n  - b: x\n    c: { b: 1 }\n    \"b\" : 2\n", "b", "list[0].b", 5),
+        ("é: 1\nb:\n  b: 0\nb: 2\nc: |\n  b: no key\n", "b", "b", 4),
+    ])
+    func aKeyWrittenTwiceHidesNothingElse(text: String, key: String, path: String, line: Int) throws {
+        let yaml = try StrictYAML(text: Array(text.utf8), file: "f.yaml")
+        let root = yaml.root()
+        _ = root.mappings("list")
+        root.finish()
+        let repeated = yaml.problems.filter { $0.reason == "key written twice: \(key)" }
+        #expect(repeated.map(\.keyPath) == Array(repeating: path, count: repeated.count))
+        #expect(repeated.first?.line == line)
+        #expect(yaml.problems.count > repeated.count, "what nobody asked for is still found")
+    }
 }

@@ -189,6 +189,18 @@ let soundText = """
                 "no stage has the id 'bse'; the stages are base, made, first, second, third") == true)
     }
 
+    @Test func referencesOfAWrongStageAreCheckedToo() {
+        let found = problems(
+            """
+            stages:
+              - { id: base, kind: import, with: { weights: some/folder } }
+              - { id: cut, kind: export, with: { model: bse, shard_bytes: none, sort: x, sort: y } }
+            """
+        ).map(\.description).joined(separator: "\n")
+        #expect(found.contains("did you mean 'base'?"), "\(found)")
+        #expect(found.contains("shard_bytes") && found.contains("stages[1].with.sort: key written twice"), "\(found)")
+    }
+
     /// Every key that a file may hold stands, explained, in one of the repository's.
     @Test func everyKeyIsExplainedInAPipelineFile() throws {
         func names<Key: CodingKey & CaseIterable>(_ keys: Key.Type) -> [String] { keys.allCases.map(\.stringValue) }

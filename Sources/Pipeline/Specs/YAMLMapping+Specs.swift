@@ -19,6 +19,12 @@ extension YAMLMapping {
             yaml.note("stage id '\(name)' \(StageID.problem(with: name) ?? "is none")", at: node.mark, keyPath: path)
             return nil
         }
+        if !yaml.referents.isEmpty, !yaml.referents.contains(name) {
+            yaml.note(
+                "no stage has the id '\(name)'; the stages are \(yaml.referents.joined(separator: ", "))",
+                at: node.mark,
+                keyPath: path, nearestKey: nearest(to: name, in: yaml.referents))
+        }
         return id
     }
 
@@ -63,7 +69,7 @@ extension ImportSpec {
         let tokenizer = with.string("tokenizer")
         let seed = with.seed()
         with.finish()
-        guard let weights else { return nil }
+        guard let weights, architecture != nil || !with.contains("architecture") else { return nil }
         self.init(
             weights: weights == "random" ? .random : .path(weights), architecture: architecture, like: like,
             target: target, tokenizer: tokenizer, seed: seed)
