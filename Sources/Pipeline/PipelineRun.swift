@@ -178,7 +178,7 @@ public struct PipelineRun {
             with: stage.key.with, inputs: stage.inputs, lineage: lineage, codeVersion: shearlingVersion,
             libtorchVersion: Engine.version, processor: Engine.cpuCapability, device: declaration.runtime.device,
             finishedAt: Date().timeIntervalSince1970,
-            cost: cost, facts: result.facts, files: try PipelineRun.files(in: output.path))
+            cost: cost, facts: result.facts, origin: result.origin, files: try PipelineRun.files(in: output.path))
         try output.commit(record)
         log.post(.stageFinished(id: stage.id, fingerprint: fingerprint, path: path, cost: cost))
         return Artifact(path: path, record: record)
@@ -195,9 +195,10 @@ public struct PipelineRun {
     private static func lineage(_ parents: [Artifact]) -> [StageRecord.Ancestor] {
         var chain: [StageRecord.Ancestor] = []
         let own = parents.map { $0.record }.map {
-            StageRecord.Ancestor(id: $0.id, kind: $0.kind, fingerprint: $0.fingerprint)
+            StageRecord.Ancestor(id: $0.id, kind: $0.kind, fingerprint: $0.fingerprint, origin: $0.origin)
         }
-        for ancestor in own + parents.flatMap(\.record.lineage) where !chain.contains(ancestor) {
+        for ancestor in own + parents.flatMap(\.record.lineage)
+        where !chain.contains(where: { $0.id == ancestor.id && $0.fingerprint == ancestor.fingerprint }) {
             chain.append(ancestor)
         }
         return chain

@@ -1,3 +1,5 @@
+public import Transformer
+
 /// `stage.json`: what an artifact is, where it came from and what it cost. Written last, so an artifact that has one is whole.
 public struct StageRecord: Codable, Sendable, Equatable {
     /// Version of this record's own form.
@@ -29,6 +31,8 @@ public struct StageRecord: Codable, Sendable, Equatable {
     public var cost: StageCost
     /// Facts of the stage: parameter counts, domain losses, dropped tokens.
     public var facts: RecordValue
+    /// Of an `import`: where its weights came from.
+    public var origin: ModelOrigin?
     /// Every file of the artifact but this one.
     public var files: [ArtifactFile]
 
@@ -48,6 +52,8 @@ public struct StageRecord: Codable, Sendable, Equatable {
         public var id: StageID
         public var kind: StageKind
         public var fingerprint: Fingerprint
+        /// Where the weights that an `import` read came from.
+        public var origin: ModelOrigin?
     }
 
     /// A file of the artifact, with what a quick check (size, time) and a full check (SHA-256) need.

@@ -1,4 +1,5 @@
 public import Torch
+public import Transformer
 
 /// What one kind of stage can be told, and how it runs. `with:` decodes to it and is hashed whole.
 public protocol StageSpec: Encodable, Sendable, Equatable {
@@ -82,8 +83,14 @@ public struct StageResult: Sendable {
     public var floatingPointOperations: Double
     /// Facts for `stage.json`, tables and later stages.
     public var facts: RecordValue
+    /// Where weights that were read from outside came from.
+    public var origin: ModelOrigin?
 
-    public init(tokens: Int = 0, floatingPointOperations: Double = 0, facts: RecordValue = .object([:])) {
+    public init(
+        tokens: Int = 0, floatingPointOperations: Double = 0, facts: RecordValue = .object([:]),
+        origin: ModelOrigin? = nil
+    ) {
+        self.origin = origin
         self.tokens = tokens
         self.floatingPointOperations = floatingPointOperations
         self.facts = facts

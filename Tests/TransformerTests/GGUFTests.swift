@@ -103,6 +103,23 @@ import Torch
         }
     }
 
+    @Test func aFileTellsWhereItsWeightsCameFrom() throws {
+        var file = try Self.tinyFile(try TinyModel.make(TinyModel.architecture(tied: true)))
+        file.put("general.name", "Tiny")
+        file.put("general.license", "apache-2.0")
+        try withTemporaryFolder { folder in
+            try Data(file.bytes()).write(to: URL(filePath: folder + "/m.gguf"))
+            var origin = try ModelOrigin(of: folder + "/m.gguf")
+            #expect(origin == ModelOrigin(file: "m.gguf", name: "Tiny", license: "apache-2.0"))
+            #expect(!origin.sentence.contains("dequantised"))
+            origin.quantization = "Q4_1"
+            #expect(origin.sentence.hasPrefix("The weights began as `m.gguf` (Tiny), dequantised from Q4_1: "))
+            try Data("---\nlibrary_name: x\nlicense: mit\n---\nlicense: none\n".utf8).write(
+                to: URL(filePath: folder + "/README.md"))
+            #expect(try ModelOrigin(of: folder).license == "mit")
+        }
+    }
+
     @Test func everyEncodingIsDecoded() throws {
         // One block of 32 of each kind, with values worked out by hand.
         let half: [UInt8] = [0x00, 0x38]  // 0.5

@@ -58,8 +58,12 @@ extension ImportSpec: StageSpec {
                 }
             } else {
                 outlook.architecture = architecture?.architecture
-                if architecture != nil {
-                    outlook.notes.append("counts with the stated architecture: \(path) cannot be read yet")
+                if Folder.exists(path) {
+                    do throws(TransformerError) { _ = try ModelFolder.architecture(path) } catch {
+                        outlook.problems.append(("weights", "\(error)"))
+                    }
+                } else if architecture != nil {
+                    outlook.notes.append("counts with the stated architecture: \(path) is not there yet")
                 }
             }
         }
@@ -86,7 +90,15 @@ extension ImportSpec: StageSpec {
         return StageResult(
             facts: .object([
                 "parameters": .integer(made.model.architecture.parameterCount), "format": .string(made.format),
-            ]))
+            ]), origin: try origin())
+    }
+
+    /// What the weights' files say of themselves; nil for random ones.
+    private func origin() throws(PipelineError) -> ModelOrigin? {
+        guard case .path(let path) = weights else { return nil }
+        var origin = try withTransformer { () throws(TransformerError) in try ModelOrigin(of: path) }
+        if !Folder.isDirectory(path) { origin.sha256 = try Digests.sha256(of: path) }
+        return origin
     }
 
     /// What is written, whatever it was made from.
