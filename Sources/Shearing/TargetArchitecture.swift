@@ -41,14 +41,16 @@ public struct TargetArchitecture: Codable, Sendable, Hashable {
         }
         var problems: [String] = []
         let sizes = [
-            ("layers", layers, source.blocks.count), ("hidden size", hiddenSize, source.hiddenSize),
-            ("heads", heads, block.queryHeads), ("key-value heads", keyValueHeads, block.keyValueHeads),
+            ("number of layers", layers, source.blocks.count), ("hidden size", hiddenSize, source.hiddenSize),
+            ("number of heads", heads, block.queryHeads),
+            ("number of key-value heads", keyValueHeads, block.keyValueHeads),
             ("intermediate size", intermediateSize, block.intermediateSize),
         ]
         for (name, wanted, found) in sizes {
             if wanted < 1 { problems.append("the target's \(name) is \(wanted); it must be at least 1") }
             if wanted > found {
-                problems.append("the target's \(name) is \(wanted), larger than the source's \(found)")
+                problems.append(
+                    "the target's \(name) is \(wanted), larger than the source's \(found); choose at most \(found)")
             }
         }
         guard heads > 0, keyValueHeads > 0 else { return problems }

@@ -66,7 +66,7 @@ extension ModelFolder {
                 remedy: "export the model that is not quantised")
         }
         let shape = try shape(of: model.architecture, as: form, path: path)
-        try check(shape, path: path, dtype: dtype, form: form)
+        try requireExpressible(shape, as: form, dtype: dtype, path: path)
         let files = FileManager.default
         if let held = try? files.contentsOfDirectory(atPath: path), !held.isEmpty {
             throw .file(path: path, reason: "the folder exists and is not empty; remove it or choose another place")
@@ -86,8 +86,10 @@ extension ModelFolder {
         }
     }
 
-    private static func check(
-        _ architecture: Architecture, path: String, dtype: DType, form: Form
+    /// That a folder of this form and dtype can hold a model of this shape.
+    /// - Throws: `TransformerError.notExportable`, naming `path`.
+    public static func requireExpressible(
+        _ architecture: Architecture, as form: Form, dtype: DType, path: String
     ) throws(TransformerError) {
         guard dtype == .float32 || dtype == .bfloat16 else {
             throw .notExportable(

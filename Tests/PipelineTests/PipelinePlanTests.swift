@@ -105,6 +105,17 @@ import Transformer
                 .contains("cut.with.target"))
     }
 
+    @Test func aTargetThatCannotBeExportedIsRefusedBeforeAnythingRuns() throws {
+        let small = try SmallPipeline()
+        #expect {
+            try small.plan([
+                "cut.target={ layers: 1, hidden_size: 31, heads: 2, intermediate_size: 24 }", "exported.model=cut",
+            ])
+        } throws: { error in
+            "\(error)".contains("exported.with.form") && "\(error)".contains("31 is no multiple of the 2 query heads")
+        }
+    }
+
     @Test func specialNumbersSurviveTheEventLog() throws {
         let folder = try TemporaryDirectory()
         let log = try EventLog(at: folder.path("events.jsonl"), observe: { _ in })

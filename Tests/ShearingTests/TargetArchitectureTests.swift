@@ -22,7 +22,7 @@ import Transformer
         let target = TargetArchitecture(layers: 6, hiddenSize: 40, heads: 10, keyValueHeads: 3, intermediateSize: 0)
         let problems = target.problems(against: Self.source())
         #expect(problems.count == 5)
-        #expect(problems.contains { $0.contains("layers is 6, larger than the source's 5") })
+        #expect(problems.contains { $0.contains("layers is 6, larger than the source's 5; choose at most 5") })
         #expect(problems.contains { $0.contains("hidden size is 40") })
         #expect(problems.contains { $0.contains("heads is 10") })
         #expect(problems.contains { $0.contains("intermediate size is 0") })

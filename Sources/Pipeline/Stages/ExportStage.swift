@@ -20,6 +20,8 @@ extension ExportSpec: StageSpec {
             if form == .plain, made.uniform == nil {
                 outlook.problems.append(
                     ("form", "the layers of \(model) differ; choose form: padded, block_configs or per_layer"))
+            } else {
+                try ModelFolder.requireExpressible(written, as: form.folder, dtype: dtype, path: model.name)
             }
         } catch { outlook.problems.append(("form", "\(error)")) }
         return outlook
@@ -51,6 +53,9 @@ extension ExportSpec: StageSpec {
             "Made by Shearling \(shearlingVersion), pipeline `\(bench.pipeline)`: "
             + ([source.record.id.name] + source.record.lineage.map(\.id.name)).joined(separator: " from ")
             + ", seed \(bench.seed)."
+        let origins = ([source.record.origin] + source.record.lineage.map(\.origin)).compactMap(\.self)
+        for origin in origins { card.summary += " " + origin.sentence }
+        card.license = Set(origins.map(\.license)).count == 1 ? origins[0].license : nil
         if form == .padded || form == .blockConfigs {
             card.summary +=
                 " Neurons of weight 0 fill feed-forward layers up to the widths that this form can state; the model is smaller without them."
