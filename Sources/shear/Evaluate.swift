@@ -87,6 +87,11 @@ struct Evaluate: ParsableCommand {
             let packer = try CorpusPacker(corpus: corpus, tokenizer: tokenizer, settings: settings)
             return try packer.pack(into: folder, shouldStop: { StopFlag.process.isRaised })
         }
+        guard packed.validationRowCounts.contains(where: { $0 > 0 }) else {
+            throw .mismatch(
+                "\(corpus.manifest.name) has no held-out rows of \(length) tokens",
+                remedy: "give the manifest validation files or a validation_fraction such as 0.01")
+        }
         return try withEvaluation { () throws(EvaluationError) in
             try DomainLoss(corpus: packed, rowsPerDomain: rows == 0 ? nil : rows, batchRows: batchRows).measure(model)
         }

@@ -90,6 +90,17 @@ import Training
         #expect(artifact.record.facts["models"] != nil)
     }
 
+    @Test func nothingHeldOutIsNoResult() throws {
+        #expect { try run("rows: { from: 1000 }") } throws: {
+            "\($0)".contains("no domain of packed has held-out rows")
+        }
+        try small.folder.write(
+            "schema: 1\nname: small\ndomains:\n  - { name: words, shards: [words.jsonl] }\n", to: "corpus.yaml")
+        #expect { try run("rows: 4") } throws: { error in
+            "\(error)".contains("packed has no held-out rows") && "\(error)".contains("validation_fraction")
+        }
+    }
+
     @Test func theReportHalfIsTheStandardAndALimitHolds() throws {
         let piqa = small.folder.path("piqa.jsonl")
         let artifact = try run(#"rows: 1, tasks: ["\#(piqa)"], task_limit: 7"#)

@@ -65,7 +65,7 @@ extension EvaluateSpec: StageSpec {
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         let packed = bench.artifact(data)
         let corpus = try packed.packedCorpus()
-        var measuring = EvaluationBench(self, bench, corpus, packed)
+        var measuring = try EvaluationBench(self, bench, corpus, packed)
         var columns: [EvaluationColumn] = []
         for id in models {
             try bench.endIfStopped(at: columns.count)

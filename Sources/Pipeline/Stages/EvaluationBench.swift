@@ -14,10 +14,15 @@ struct EvaluationBench {
     private(set) var operations = 0.0
     private let corpus: PackedCorpus
     private let packed: Artifact
+    private let validation: DomainLoss
     /// The tasks as encoded by each tokenizer, by its fingerprint and the positions of the model.
     private var encoded: [String: [MultipleChoice]] = [:]
 
-    init(_ spec: EvaluateSpec, _ bench: Workbench, _ corpus: PackedCorpus, _ packed: Artifact) {
+    /// - Throws: `.mismatch` when the corpus has no held-out rows where `spec` looks.
+    init(
+        _ spec: EvaluateSpec, _ bench: Workbench, _ corpus: PackedCorpus, _ packed: Artifact
+    ) throws(PipelineError) {
+        validation = try bench.heldOutLoss(on: spec.rows, of: corpus, packed)
         self.spec = spec
         self.bench = bench
         self.corpus = corpus
@@ -38,9 +43,6 @@ struct EvaluationBench {
             storedBytes: description.quantization.map { size.quantizedBytes($0) } ?? size.bytes(spec.precision.dtype))
         measurement.keyValueBytesPerToken = CostModel(shape).keyValueBytesPerToken(spec.precision.dtype)
 
-        let validation = DomainLoss(
-            corpus: corpus, firstRow: spec.rows.from, rowsPerDomain: spec.rows.count,
-            batchRows: bench.runtime.evaluationRows)
         let domains = try withEvaluation { () throws(EvaluationError) in try validation.measureRows(model) }
         measurement.domains = domains
         let scores = domains.map { DomainScore($0) }

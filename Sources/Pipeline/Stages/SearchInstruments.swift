@@ -72,20 +72,6 @@ struct SearchInstruments {
     ) throws(PipelineError) -> DomainLoss {
         let corpus = try packed.packedCorpus()
         try model.requireVocabulary(of: corpus, packed)
-        let range = spec.rows ?? RowRange()
-        let without = corpus.domains.indices.filter { range.taken(of: corpus.validationRowCounts[$0]) == 0 }
-        guard without.count < corpus.domains.count else {
-            throw .mismatch(
-                "no domain of \(packed.record.id) has held-out rows in the search's range (\(range))",
-                remedy: "begin earlier, or hold out more text")
-        }
-        if !without.isEmpty {
-            bench.note(
-                "the domains \(without.map { corpus.domains[$0] }.joined(separator: ", ")) have no held-out rows in the search's range (\(range)) and do not count"
-            )
-        }
-        return DomainLoss(
-            corpus: corpus, firstRow: range.from, rowsPerDomain: range.count,
-            batchRows: bench.runtime.evaluationRows)
+        return try bench.heldOutLoss(on: spec.rows ?? RowRange(), of: corpus, packed)
     }
 }

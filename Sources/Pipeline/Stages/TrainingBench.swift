@@ -37,6 +37,10 @@ struct TrainingBench {
         validation = DomainLoss(
             corpus: corpus, rowsPerDomain: spec.evaluateRows == 0 ? nil : spec.evaluateRows,
             batchRows: bench.runtime.passRows(ofStep: spec.batchRows))
+        if spec.mixture.dynamic != nil {
+            let rows = RowRange(from: 0, count: validation.rowsPerDomain)
+            _ = try bench.heldOutLoss(on: rows, of: corpus, packed)
+        }
         if spec.mixture.exhausted != .repeat {
             let initial = loader.weights(at: 0)
             let most =
