@@ -19,7 +19,7 @@ public final class RateBook {
     /// - Parameter store: whose artifacts' records are read.
     public init(store: ArtifactStore) { self.store = store }
 
-    /// The rate for a stage; nil when nothing can be measured.
+    /// The rate for a stage; nil when nothing can be measured, as for a GPU that is not here.
     public func rate(for stage: PlannedStage) -> Rate? {
         if let record = newestRecord(of: stage.kind, on: stage.declaration.runtime.device),
             record.cost.floatingPointOperations > 0,
@@ -31,8 +31,7 @@ public final class RateBook {
         }
         let dtype = stage.declaration.spec.computeDType
         guard stage.declaration.runtime.device != "cpu" else { return product(dtype, on: .cpu, "") }
-        if Engine.cudaIsAvailable { return product(dtype, on: .cuda(0), " on this GPU") }
-        return product(dtype, on: .cpu, " on this processor, as there is no \(stage.declaration.runtime.device) here")
+        return Engine.cudaIsAvailable ? product(dtype, on: .cuda(0), " on this GPU") : nil
     }
 
     private func product(_ dtype: DType, on device: Device, _ place: String) -> Rate? {

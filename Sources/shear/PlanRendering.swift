@@ -66,6 +66,9 @@ enum PlanRendering {
             lines.append(line)
         }
         if let disk = outlook.diskBytes { lines.append("disk         \(Rendering.bytes(disk))") }
+        if let operations = stage.outlook.floatingPointOperations, operations > 0, rates.rate(for: stage) == nil {
+            lines.append("time         unknown: there is no \(stage.declaration.runtime.device) here")
+        }
         if let seconds = time(stage, rates), let rate = rates.rate(for: stage) {
             lines.append(
                 "time         about \(Rendering.time(seconds)) at \(scientific(rate.operationsPerSecond)) FLOP/s (\(rate.source))"
