@@ -72,7 +72,7 @@ ct_status ct_open_cuda(int32_t *device_count) {
         if (!failure.empty())
             throw Fault(CT_UNSUPPORTED,
                         "libtorch's CUDA part cannot be loaded (" + failure +
-                            "): install the CUDA wheels that torch 2.11 names, set SHEARLING_LIBTORCH to such a PyTorch, or use the CPU");
+                            "): install the CUDA wheels that torch 2.11 names, link such a PyTorch with scripts/setup --libtorch DIR (a portable build: SHEARLING_LIBTORCH), or use the CPU");
         *device_count = static_cast<int32_t>(c10::impl::VirtualGuardImpl(at::kCUDA).deviceCount());
         if (*device_count == 0)
             throw Fault(CT_UNSUPPORTED, "no CUDA device is visible to this process: check the driver (nvidia-smi), or use the CPU");

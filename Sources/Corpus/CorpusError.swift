@@ -87,6 +87,18 @@ public enum BadRecordReason: Sendable, Equatable, Hashable, Codable {
     case unknownDomain(name: String)
 }
 
+extension BadRecordReason {
+    /// What to do about it beside skipping such records.
+    var remedy: String {
+        switch self {
+        case .notJSON, .invalidUTF8: "repair the line"
+        case .tooLong: "raise max_document_bytes in the manifest"
+        case .missingField, .notAString: "name the field that holds the text with text_field: in the manifest"
+        case .unknownDomain: "add the domain to the manifest"
+        }
+    }
+}
+
 extension BadRecordReason: CustomStringConvertible {
     /// One clause without a full stop.
     public var description: String {
@@ -118,7 +130,7 @@ extension CorpusError: CustomStringConvertible {
         case .emptyShard(let path):
             "\(path) holds no record; fetch it again or take it out of the manifest."
         case .badRecord(let record):
-            "\(record); repair the line, or set on_bad_record: skip in the manifest."
+            "\(record); \(record.reason.remedy), or set on_bad_record: skip in the manifest."
         case .digestMismatch(let path, let expected, let found):
             "\(path) has SHA-256 \(found), the manifest says \(expected); fetch the file again, or run "
                 + "`shear manifest` on its folder if the change is meant."
