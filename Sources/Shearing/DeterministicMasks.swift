@@ -1,7 +1,8 @@
 public import Torch
 public import Transformer
 
-/// How many variables of a row a deterministic mask removes (LLM-Shearing 3.4).
+/// How many variables of a row a deterministic mask removes: its expected number, rounded (Sheared-LLaMA,
+/// arXiv 2310.06694), or the target's.
 public enum MaskSize: String, Codable, Sendable {
     /// As many as the expected sparsity says now: what an evaluation in the middle of pruning measures.
     case current

@@ -2,8 +2,8 @@ internal import Glibc
 internal import Torch
 
 /// The hard-concrete distribution: a stretched sigmoid of noisy logits, clamped to [0, 1], so that both ends have
-/// probability mass and the rest stays differentiable (LLM-Shearing 3.2 to 3.4; temperature 2/3 as in the code, the
-/// paper prints 0.83). Everything is float32.
+/// probability mass and the rest stays differentiable (Louizos et al., arXiv 1712.01312; temperature
+/// 2/3 as there and in Sheared-LLaMA's code, whose paper prints 0.83). Everything is float32.
 public enum HardConcrete {
     /// The lower end of the stretched interval.
     public static let low = -0.1

@@ -1,4 +1,4 @@
-/// What a mask can remove (LLM-Shearing, table of section 3.1).
+/// What a mask can remove (Sheared-LLaMA, arXiv 2310.06694, section 2.1).
 public enum MaskFamily: String, Codable, Sendable, CaseIterable, Comparable {
     /// Channels of the residual stream, shared by all layers and all norms.
     case hidden

@@ -31,7 +31,7 @@ public struct MaskRules: Codable, Sendable, Hashable {
     /// lower values keep a short run from overshooting.
     public var multiplierBound = 2_000.0
 
-    /// The paper's choices with its rates (LLM-Shearing section 5), for runs of thousands of steps.
+    /// The paper's choices with its rates (Sheared-LLaMA, arXiv 2310.06694), for runs of thousands of steps.
     public init(rampSteps: Int) { self.rampSteps = rampSteps }
 
     /// Choices that reach a target within tens of steps: projected masks that start in order of importance.

@@ -2,7 +2,8 @@ internal import Torch
 
 /// Where log-alphas start.
 public enum MaskStart: String, Codable, Sendable, CaseIterable {
-    /// Normal(5, 0.01), which the paper's bound cuts to 4.605: all alike, the choice is learned (LLM-Shearing 3.3).
+    /// Normal(5, 0.01), which the paper's bound cuts to 4.605: all alike, the choice is learned (Louizos et al.,
+    /// arXiv 1712.01312; the values of Sheared-LLaMA's code).
     case uniform
     /// In each row spread evenly in the order of measured importance.
     case importance

@@ -1,6 +1,7 @@
 internal import Torch
 
-/// The Lagrange multipliers of all pruned families, trained by gradient ascent from 0 (LLM-Shearing 3.5).
+/// The Lagrange multipliers of all pruned families, trained by gradient ascent from 0 (Sheared-LLaMA, arXiv
+/// 2310.06694, section 2.1).
 struct Multipliers {
     /// λ1 per family, `[families]` float32.
     let linear: Parameter

@@ -2,8 +2,8 @@ internal import Torch
 
 /// How masks are held to the scheduled sparsity.
 public enum SparsityConstraint: String, Codable, Sendable, CaseIterable {
-    /// λ1 (e - t) + λ2 (e - t)², both multipliers trained by gradient ascent: the paper's (LLM-Shearing 3.5). Needs
-    /// thousands of steps.
+    /// λ1 (e - t) + λ2 (e - t)², both multipliers trained by gradient ascent: Sheared-LLaMA's (arXiv
+    /// 2310.06694, section 2.1). Needs thousands of steps.
     case lagrangian
     /// λ2 (e - t)² with a fixed λ2: follows the schedule closely within tens of steps.
     case quadratic

@@ -1,5 +1,5 @@
 /// How the sparsity that the constraint asks for grows: linearly from `start` to a family's target over `rampSteps`
-/// optimizer steps, then constant (LLM-Shearing 3.6: from 0 over 20% of the steps).
+/// optimizer steps, then constant (Sheared-LLaMA, arXiv 2310.06694: from 0 over 20% of the steps).
 public struct TargetSchedule: Codable, Sendable, Hashable {
     /// Steps until the full target; 0 asks for it at once.
     public var rampSteps: Int

@@ -3,7 +3,7 @@ public import Torch
 /// Masks under which a model runs, one factor per prunable unit; nil stands for all ones. Float32, on the model's
 /// device.
 ///
-/// Where they act: Sheared-LLaMA's code (arXiv 2310.06694; reference section 3.8). Per block with `h` = RMSNorm over
+/// Where they act: Sheared-LLaMA's code (arXiv 2310.06694; `composer_llama.py`). Per block with `h` = RMSNorm over
 /// channels of non-zero hidden mask, times that mask: attention of `h`, context of each query head times its mask,
 /// output projection, times layer mask, times hidden mask, added to the stream; `h` again, `down(silu(gate h) * (up h
 /// * intermediate mask))`, times layer mask, times hidden mask, added. The embedding is not masked.

@@ -5,7 +5,7 @@ import Torch
 @testable import Shearing
 
 @Suite struct HardConcreteTests {
-    /// LLM-Shearing 3.2, test vectors of the reference: (log-alpha, noise, mask).
+    /// Values of Sheared-LLaMA's formulas (arXiv 2310.06694), computed in float64 apart from this code: (log-alpha, noise, mask).
     @Test(arguments: [
         (1.0, 0.3, 0.568417), (0, 0.5, 0.5), (4.60517, 0.01, 0.504523), (4.60517, 0.002, 0), (-2, 0.9, 0.588109),
     ])
@@ -13,7 +13,7 @@ import Torch
         #expect(abs(HardConcrete.sample(logAlpha, noise: noise) - mask) < 1e-5)
     }
 
-    /// LLM-Shearing 3.2: (log-alpha, q).
+    /// As above: (log-alpha, q).
     @Test(arguments: [
         (1.0, 0.930771), (0, 0.831822), (-2, 0.400975), (4.60517, 0.99798), (-4.60517, 0.04713),
     ])
@@ -21,13 +21,13 @@ import Torch
         #expect(abs(HardConcrete.alive(logAlpha) - alive) < 1e-5)
     }
 
-    /// LLM-Shearing 3.2, last column of the table.
+    /// As above: a variable's value when it is kept at the end.
     @Test(arguments: [(HardConcrete.bound, 0.99603), (0, 0.5), (-HardConcrete.bound, 0.00397)])
     func keptValuesEqualTheReferenceTable(_ logAlpha: Double, _ value: Double) {
         #expect(abs(HardConcrete.kept(logAlpha) - value) < 1e-5)
     }
 
-    /// LLM-Shearing 3.2, P(z = 0) and P(z = 1): shares among a fine grid of noise.
+    /// As above, P(z = 0) and P(z = 1): shares among a fine grid of noise.
     @Test(arguments: [
         (HardConcrete.bound, 0.00202, 0.95287), (0, 0.16818, 0.16818), (-HardConcrete.bound, 0.95287, 0.00202),
     ])

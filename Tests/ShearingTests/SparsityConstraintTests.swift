@@ -12,7 +12,7 @@ import Torch
         #expect(try abs(penalty.item() - reference) < 1e-6)
     }
 
-    /// LLM-Shearing 3.5: while sparsity lags, ascent drives the linear multiplier below 0 and descent on the log-alphas
+    /// Sheared-LLaMA's constraint: while sparsity lags, ascent drives the linear multiplier below 0 and descent on the log-alphas
     /// then raises the sparsity; the quadratic multiplier only grows.
     @Test func laggingSparsityIsPushedUp() throws {
         let logAlpha = try Tensor([4, 3, 2, 1] as [Float], shape: [1, 4])

@@ -18,7 +18,7 @@ import Testing
         #expect(rate.fraction(at: 500, of: 100) == 0.1)
     }
 
-    /// The sum over the published run's 3,200 steps (reference, section 3.7) limits how far a multiplier can go.
+    /// The sum over the published run's 3,200 steps limits how far a multiplier can go.
     @Test func thePublishedScheduleAddsUpTo1744() {
         let rate = LearningRate(warmupSteps: 320)
         #expect(abs((0..<3200).reduce(0) { $0 + rate.fraction(at: $1, of: 3200) } - 1744) < 2)

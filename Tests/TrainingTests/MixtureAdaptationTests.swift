@@ -4,7 +4,7 @@ import Testing
 @testable import Training
 
 @Suite struct MixtureAdaptationTests {
-    /// RedPajama's shares: cc, github, book, stackexchange, wiki, arxiv, c4 (reference, section 4.2).
+    /// RedPajama's shares: cc, github, book, stackexchange, wiki, arxiv, c4 (Sheared-LLaMA, arXiv 2310.06694).
     private let prior = [0.67, 0.045, 0.045, 0.02, 0.045, 0.025, 0.15]
 
     private func updated(_ gaps: [Double], _ policy: MixturePolicy, limits: [Double]? = nil) -> [Double] {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Training
 
-/// Numbers of reference section 4.2: LLaMA-2 7B, 13B, 70B as measured, and what the published runs used.
+/// Reference losses of Sheared-LLaMA (arXiv 2310.06694 and its code): LLaMA-2 7B, 13B, 70B as measured, and what the published runs used.
 @Suite struct ReferenceLossTests {
     private let domains = ["cc", "github", "book", "stackexchange", "wiki", "arxiv", "c4"]
     private let sizes = [6_738_415_616.0, 13_015_864_320, 68_976_648_192]
