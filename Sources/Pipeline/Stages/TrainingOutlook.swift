@@ -31,8 +31,8 @@ extension TrainingSpec {
             )
         }
         outlook.memoryBytes = memory.totalBytes
-        // A checkpoint holds float32 masters and both moments.
-        outlook.diskBytes = runtime.keepLast * 3 * cost.storedBytes(.float32)
+        // A checkpoint holds float32 masters and both moments; the oldest goes when a new one stands.
+        outlook.diskBytes = (runtime.keepLast + 1) * 3 * cost.storedBytes(.float32)
         if runtime.recomputeActivations {
             outlook.notes.append("recomputes activations: a third more operations, less memory")
         }
