@@ -47,6 +47,7 @@ struct Wanted {
     bool seen = false;
     const char *wrong_kind = nullptr;
     std::string_view value;
+    std::string held;  // a value out of a nested text, whose parser the next such text reuses
 };
 
 // `rest` without its first key when that key is `key`; a key may itself hold dots. Null data when it is not.
@@ -67,6 +68,7 @@ struct cc_record_parser {
     od::parser inner_parser;  // for a `meta` that is JSON text inside a string
     simdjson::padded_string inner_text;
     std::string detail;
+    Wanted text, route;  // of the present record
 
     using Pair = std::array<Wanted *, 2>;
 
@@ -101,6 +103,7 @@ struct cc_record_parser {
                 here->seen = true;
                 if (type == od::json_type::string) {
                     if (auto code = value.get_string().get(here->value)) return code;
+                    if (inner) here->value = here->held = here->value;
                 } else {
                     here->wrong_kind = kind(type);
                 }
@@ -161,7 +164,7 @@ struct cc_record_parser {
         }
     }
 
-    error_code read(simdjson::padded_string_view line, Wanted &text, Wanted &route) {
+    error_code read(simdjson::padded_string_view line) {
         od::document document;
         if (auto code = parser.iterate(line).get(document)) return code;
         od::json_type type;
@@ -176,10 +179,10 @@ struct cc_record_parser {
     void parse(const uint8_t *bytes, size_t length, cc_record &record) {
         record = {};
         simdjson::padded_string_view line(bytes, length, length + simdjson::SIMDJSON_PADDING);
-        Wanted text, route;
+        text = route = Wanted{};
         text.rest = text_path;
         route.rest = route_path;
-        const error_code code = read(line, text, route);
+        const error_code code = read(line);
         if (code == simdjson::MEMALLOC) throw std::bad_alloc();
         if (code == simdjson::UTF8_ERROR) {
             record.state = CC_RECORD_INVALID_UTF8;

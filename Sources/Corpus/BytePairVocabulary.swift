@@ -74,6 +74,10 @@ final class BytePairVocabulary: @unchecked Sendable {  // immutable after init
             neverMergesBeforeSpace = reader.neverMergesBeforeSpace()
             (spellings, spellingStarts) = reader.spellings(without: special, ByteSpelling.text(of:))
         }
+        // A key that stands twice in an object is read as another one of the two by each JSON reader.
+        if let token = settings.addedTokens?.first(where: { !(0..<size).contains($0.id) }) {
+            throw refuse("the added token '\(token.content.prefix(60))' has the impossible id \(token.id)")
+        }
         let model = settings.model
         if let dropout = model.dropout, dropout != 0 {
             throw refuse("its merges are dropped at random (dropout \(dropout)), so that its ids are not determined")

@@ -21,7 +21,7 @@ extension CorpusManifest {
             let promised = domain.files + files
             let held = try search.files(domain.validation, promised, of: domain.name)
             try search.add(held, .validation, domain: domain.name, promised)
-            let trained = try search.files(domain.shards, promised, of: domain.name).filter { !held.contains($0) }
+            let trained = try search.files(domain.shards, promised, of: domain.name, besides: held)
             if !domain.shards.isEmpty, trained.isEmpty {
                 throw .emptyDomain(domain: domain.name, patterns: domain.shards, root: search.root)
             }
@@ -33,7 +33,7 @@ extension CorpusManifest {
         let everywhere = "(all domains)"
         let held = try search.files(validation, files, of: everywhere)
         try search.add(held, .validation, domain: nil, files)
-        let trained = try search.files(shards, files, of: everywhere).filter { !held.contains($0) }
+        let trained = try search.files(shards, files, of: everywhere, besides: held)
         if !shards.isEmpty, trained.isEmpty {
             throw .emptyDomain(domain: everywhere, patterns: shards, root: search.root)
         }
@@ -86,12 +86,12 @@ private struct ShardSearch {
         self.root = root
     }
 
-    /// The relative paths that patterns stand for, in order of pattern, then path, each once.
+    /// The relative paths that patterns stand for, in order of pattern, then path, each once and none of `others`.
     mutating func files(
-        _ patterns: [String], _ promised: [CorpusManifest.File], of domain: String
+        _ patterns: [String], _ promised: [CorpusManifest.File], of domain: String, besides others: [String] = []
     ) throws(CorpusError) -> [String] {
         var result: [String] = []
-        var seen: Set<String> = []
+        var seen = Set(others)
         for text in patterns {
             let written = try CorpusManifest.expand(text)
             let pattern = GlobPattern(written)
@@ -128,6 +128,7 @@ private struct ShardSearch {
     mutating func add(
         _ paths: [String], _ split: CorpusSplit, domain: String?, _ promised: [CorpusManifest.File]
     ) throws(CorpusError) {
+        let promises = Dictionary(promised.map { ($0.path, $0) }) { first, _ in first }
         for path in paths {
             let absolute = absolute(path)
             guard let bytes = FolderListing.size(of: absolute), let real = FolderListing.real(absolute) else {
@@ -144,7 +145,7 @@ private struct ShardSearch {
                 )
             }
             owners[real] = (domain, split)
-            let promise = promised.first { $0.path == path }
+            let promise = promises[path]
             if let expected = promise?.bytes, expected != bytes {
                 throw .sizeMismatch(path: absolute, expected: expected, found: bytes)
             }

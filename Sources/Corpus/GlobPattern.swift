@@ -22,20 +22,28 @@ struct GlobPattern {
     /// Whether it can match below `depth` folders at all.
     func mayMatch(depth: Int) -> Bool { parts.contains(["*", "*"]) || depth <= parts.count }
 
-    /// Whether `path`, relative and without `.` or `..`, is one that it stands for.
+    /// Whether `path`, relative and without `.` or `..`, is one that it stands for; linear but for the last `**`, which
+    /// it goes back to.
     func matches(_ path: String) -> Bool {
-        matches(path.split(separator: "/").map(Array.init)[...], parts[...])
-    }
-
-    private func matches(_ path: ArraySlice<[Character]>, _ pattern: ArraySlice<[Character]>) -> Bool {
-        guard let part = pattern.first else { return path.isEmpty }
-        if part == ["*", "*"] {
-            let rest = pattern.drop { $0 == ["*", "*"] }
-            if rest.isEmpty { return true }
-            return path.indices.contains { matches(path[$0...], rest) }
+        let names = path.split(separator: "/").map(Array.init)
+        var at = 0, to = 0
+        var folders: (part: Int, name: Int)?
+        while at < names.count {
+            if to < parts.count, parts[to] == ["*", "*"] {
+                folders = (to, at)
+                to += 1
+            } else if to < parts.count, Self.matches(names[at], parts[to]) {
+                at += 1
+                to += 1
+            } else if let last = folders {
+                at = last.name + 1
+                folders = (last.part, at)
+                to = last.part + 1
+            } else {
+                return false
+            }
         }
-        guard let name = path.first, Self.matches(name, part) else { return false }
-        return matches(path.dropFirst(), pattern.dropFirst())
+        return parts[to...].allSatisfy { $0 == ["*", "*"] }
     }
 
     /// One name against one part; linear but for the last star, which it goes back to.

@@ -293,10 +293,11 @@ public final class MixtureLoader: Sendable {
 extension MixtureState {
     /// Whether the numbers can be those of a schedule over `domains` domains.
     func isPlausible(domains: Int) -> Bool {
-        let unit = MixtureWeights.unit
+        let unit = MixtureWeights.unit.magnitude
+        // A sum of doubles is exact up to twice the unit, and larger ones are larger still.
         return [cursors.count, remainders.count, debts.count, leads.count].allSatisfy { $0 == domains }
-            && cursors.allSatisfy { $0 >= 0 } && remainders.allSatisfy { abs($0) <= unit }
-            && leads.allSatisfy { abs($0) < unit } && leads.reduce(0, { $0 + abs($1) }) < unit
-            && debts.allSatisfy { abs($0) <= 512 * unit }
+            && cursors.allSatisfy { (0...1 << 60).contains($0) } && remainders.allSatisfy { $0.magnitude <= unit }
+            && leads.reduce(0.0, { $0 + Double($1.magnitude) }) < Double(unit)
+            && debts.allSatisfy { $0.magnitude <= 512 * unit }
     }
 }

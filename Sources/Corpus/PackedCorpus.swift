@@ -39,6 +39,10 @@ public final class PackedCorpus: Sendable {
     private static func open(
         _ rows: PackedIndex.Rows, of index: PackedIndex, in folder: String
     ) throws(CorpusError) -> PackedDataset {
+        guard !GlobPattern(rows.file).leavesItsFolder else {
+            throw .corrupt(
+                path: "\(folder)/index.json", offset: 0, reason: "it names \(rows.file), which lies outside its folder")
+        }
         let dataset = try PackedDataset(path: "\(folder)/\(rows.file)")
         guard dataset.count == rows.rows, dataset.sequenceLength == index.sequenceLength,
             dataset.vocabularySize == index.vocabularySize

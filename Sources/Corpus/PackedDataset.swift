@@ -75,10 +75,10 @@ public final class PackedDataset: Sendable {
         return RowOrigin(shard: originField(index, 0), line: originField(index, 1), tokenOffset: originField(index, 2))
     }
 
-    /// The places within row `index`, from 1, where another document begins; ascending.
+    /// The places within row `index`, from 1, where another document begins; ascending, none in the padding.
     /// - Throws: `CorpusError.corrupt` when the table of borders is damaged.
     public func borders(of index: Int) throws(CorpusError) -> [Int] {
-        checkIndex(index)
+        let length = length(of: index)
         let offset = format.borderStartsOffset + index * 8
         let first = file.bytes.number(UInt64.self, at: offset)
         let end = file.bytes.number(UInt64.self, at: offset + 8)
@@ -89,7 +89,7 @@ public final class PackedDataset: Sendable {
         places.reserveCapacity(Int(end - first))
         for border in Int(first)..<Int(end) {
             let place = Int(file.bytes.number(UInt32.self, at: format.bordersOffset + border * 4))
-            guard place > places.last ?? 0, place < sequenceLength else {
+            guard place > places.last ?? 0, place < length else {
                 throw .corrupt(
                     path: path, offset: format.bordersOffset + border * 4,
                     reason: "row \(index) has a border at \(place)")

@@ -10,7 +10,8 @@ enum RepeatedKeys {
     /// - Throws: what Yams throws; a repeated key that cannot be found in the text as well.
     static func compose(_ text: String) throws -> Yams.Node? {
         var bytes = Array(text.utf8)
-        for _ in 0..<100 {
+        // The text is read anew for each: a hundred times where it is small.
+        for _ in 0..<min(100, (16 << 20) / max(bytes.count, 1)) {
             do { return try Yams.compose(yaml: String(decoding: bytes, as: UTF8.self)) } catch {
                 guard case .duplicatedKeysInMapping(let keys, let context)? = error as? YamlError,
                     let key = keys.min(),

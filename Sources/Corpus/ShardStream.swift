@@ -11,7 +11,12 @@ final class ShardStream {
     /// The largest window, as a power of two, that a Zstandard frame may ask for: 128 MiB, the format's own default.
     static let largestWindowLog: Int32 = 27
 
+    /// Text is at most so many times as long as its compressed form, beyond `trustedBytes`: what expands further was made
+    /// to fill memory and time. (gzip itself ends at 1032, Zstandard at over 30,000.)
+    static let largestExpansion = 1000
+
     let path: String
+    private let trustedBytes: Int
     private let descriptor: Int32
     private let input: UnsafeMutableRawBufferPointer
     private var inputStart = 0
@@ -21,6 +26,8 @@ final class ShardStream {
     private var readCount = 0
     /// Whether the decompressor is inside a frame or member.
     private var isInsideFrame = false
+    /// Uncompressed bytes given so far.
+    private var givenCount = 0
     private var decoder: Decoder
 
     private enum Decoder {
@@ -30,8 +37,10 @@ final class ShardStream {
     }
 
     /// Opens the file; its name tells the compression, its first bytes where the name does not.
-    init(path: String) throws(CorpusError) {
+    /// - Parameter trustedBytes: how many uncompressed bytes are given whatever their compressed form; 1 GiB.
+    init(path: String, trustedBytes: Int = 1 << 30) throws(CorpusError) {
         self.path = path
+        self.trustedBytes = trustedBytes
         descriptor = try FileSystem.openForReading(path)
         input = .allocate(byteCount: 128 << 10, alignment: 64)
         decoder = .none
@@ -57,11 +66,19 @@ final class ShardStream {
 
     /// Fills the front of `output` with the next bytes; 0 at the end of the shard.
     func read(into output: UnsafeMutableRawBufferPointer) throws(CorpusError) -> Int {
-        switch decoder {
-        case .none: try copy(into: output)
-        case .gzip(let stream): try inflate(stream, into: output)
-        case .zstandard(let context): try decompress(context, into: output)
+        let count =
+            switch decoder {
+            case .none: try copy(into: output)
+            case .gzip(let stream): try inflate(stream, into: output)
+            case .zstandard(let context): try decompress(context, into: output)
+            }
+        givenCount += count
+        guard givenCount <= trustedBytes || givenCount / Self.largestExpansion <= offset else {
+            throw .corrupt(
+                path: path, offset: offset,
+                reason: "\(offset) bytes have become \(givenCount), which no text does that is worth learning")
         }
+        return count
     }
 
     private func compression() -> Compression {

@@ -1,3 +1,4 @@
+import Glibc
 public import Yams
 
 /// A YAML file being decoded: collects every problem instead of stopping at the first.
@@ -7,7 +8,7 @@ public import Yams
 public final class StrictYAML {
     /// The file's path, as problems name it.
     public let file: String
-    /// Everything found wrong so far.
+    /// What was found wrong so far: the first `listedProblems`, and a last one that says so.
     public private(set) var problems: [YAMLProblem] = []
     /// The names that values may refer to, such as a pipeline's stages; set before what refers to them is decoded.
     public var referents: [String] = []
@@ -21,11 +22,18 @@ public final class StrictYAML {
 
     /// Parses `text`, which problems attribute to `file`.
     /// - Parameter amend: changes the document before it is decoded, such as values given on a command line.
-    /// - Throws: `CorpusError.yaml` when it is no YAML at all or holds a key twice.
+    /// - Throws: `CorpusError.yaml` when it is no YAML at all, holds a key twice or stands for more than it may.
     public init(text: [UInt8], file: String, amend: (inout Yams.Node) -> Void = { _ in }) throws(CorpusError) {
         self.file = file
-        guard let words = String(validating: text, as: UTF8.self) else {
-            throw .yaml([YAMLProblem(file: file, line: 1, column: 1, keyPath: "", reason: "not UTF-8 text")])
+        func refusal(_ reason: String) -> CorpusError {
+            .yaml([YAMLProblem(file: file, line: 1, column: 1, keyPath: "", reason: reason)])
+        }
+        guard text.count <= Self.maximumBytes else {
+            throw refusal("longer than the \(Self.maximumBytes) bytes that such a file may have")
+        }
+        guard let words = String(validating: text, as: UTF8.self) else { throw refusal("not UTF-8 text") }
+        guard Self.expandedBytes(text) <= 4 * Double(Self.maximumBytes) else {
+            throw refusal("its aliases (`*name`) may stand for too much; write out what they stand for")
         }
         do {
             guard var node = try RepeatedKeys.compose(words) else {
@@ -36,6 +44,26 @@ public final class StrictYAML {
         } catch {
             throw .yaml([Self.problem(of: error, file: file)])
         }
+    }
+
+    /// The bytes that `text` can come to when every alias is replaced by what it stands for.
+    ///
+    /// What an alias stands for may hold aliases in its turn. A document with `n` of them holds what has none at most
+    /// 3^(n/3) times: `f(n) = max k f(n - k)` over the k aliases of its outermost level. Whatever looks like one is
+    /// counted, since a parser is needed to tell, and it must not be shown such a document.
+    private static func expandedBytes(_ text: [UInt8]) -> Double {
+        // The last four are the last bytes of U+0085, U+2028, U+2029 and U+FEFF.
+        let fronts = Set(" \t\n\r[{,:?".utf8).union([0x85, 0xA8, 0xA9, 0xBF])
+        let aliases = text.indices.dropLast().reduce(0) { count, place in
+            guard text[place] == UInt8(ascii: "*"), place == 0 || fronts.contains(text[place - 1]) else { return count }
+            switch text[place + 1] {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                return count + 1
+            default: return count
+            }
+        }
+        return pow(3, Double(aliases) / 3) * Double(text.count)
     }
 
     /// The file's top mapping; an empty one, with a problem noted, when the file holds something else.
@@ -51,8 +79,20 @@ public final class StrictYAML {
         }
     }
 
+    /// How many problems are listed.
+    public static let listedProblems = 1000
+
     /// Notes a problem at `mark` (the file's start when nil).
     public func note(_ reason: String, at mark: Mark?, keyPath: String, nearestKey: String? = nil) {
+        guard problems.count < Self.listedProblems else {
+            if problems.count == Self.listedProblems {
+                problems.append(
+                    YAMLProblem(
+                        file: file, line: mark?.line ?? 1, column: mark?.column ?? 1, keyPath: "",
+                        reason: "more is wrong; these are the first \(Self.listedProblems) problems"))
+            }
+            return
+        }
         problems.append(
             YAMLProblem(
                 file: file, line: mark?.line ?? 1, column: mark?.column ?? 1, keyPath: keyPath, reason: reason,
@@ -66,6 +106,7 @@ public final class StrictYAML {
             return nil
         }
         var pairs: [(key: String, mark: Mark?, value: Yams.Node)] = []
+        var keys: Set<String> = []
         for (key, value) in mapping {
             if case .scalar(let scalar) = key {
                 if scalar.string.hasSuffix(RepeatedKeys.sign) {
@@ -73,6 +114,10 @@ public final class StrictYAML {
                     let place = keyPath.isEmpty ? name : "\(keyPath).\(name)"
                     note("key written twice: \(name)", at: scalar.mark, keyPath: place)
                     continue
+                }
+                // The parser takes `1` and `"1"` for two keys.
+                if !keys.insert(scalar.string).inserted {
+                    note("key written twice: \(scalar.string)", at: scalar.mark, keyPath: keyPath)
                 }
                 pairs.append((scalar.string, scalar.mark, value))
             } else {

@@ -17,7 +17,12 @@ struct TextNormalizer: Sendable {
         func refuse(_ reason: String) -> CorpusError {
             .tokenizer(path: path, reason: reason, remedy: "use the tokenizer.model beside it, if there is one")
         }
-        for step in settings.normalizer?.flattened ?? [] {
+        let normalizers = settings.normalizer?.flattened ?? [], cuts = settings.preTokenizer?.flattened ?? []
+        let most = TokenizerSettings.Step.most
+        guard normalizers.count + cuts.count <= most else {
+            throw refuse("it passes over the text \(normalizers.count + cuts.count) times; \(most) are the most")
+        }
+        for step in normalizers {
             switch step.type {
             case "Prepend": rules.append(.prepend(Array((step.prepend ?? "").utf8)))
             case "Replace":
@@ -28,9 +33,9 @@ struct TextNormalizer: Sendable {
             default: throw refuse("the normalizer \(step.type) is not supported")
             }
         }
-        for step in settings.preTokenizer?.flattened ?? [] where step.type != "ByteLevel" {
+        for step in cuts where step.type != "ByteLevel" {
             guard step.type == "Metaspace" else {
-                if settings.preTokenizer?.flattened.contains(where: { $0.type == "ByteLevel" }) == true { continue }
+                if cuts.contains(where: { $0.type == "ByteLevel" }) { continue }
                 throw refuse("the pre-tokenizer \(step.type) is not supported")
             }
             let mark = Array((step.replacement ?? "\u{2581}").utf8)
@@ -38,6 +43,30 @@ struct TextNormalizer: Sendable {
             let scheme = step.prependScheme ?? (step.addsPrefixSpace == false ? "never" : "always")
             if scheme != "never" { rules.append(.open(with: mark, firstOnly: scheme == "first")) }
             startsPieceAtEachSpace = step.splits ?? true
+        }
+        guard growth <= Self.mostGrowth, fronts <= Self.mostFront else {
+            throw refuse("its normalizer blows text up: \(growth) times as long, and \(fronts) bytes in front")
+        }
+    }
+
+    /// How many times as long text may become; a space becomes the 3 bytes of U+2581.
+    private static let mostGrowth = 64.0
+    /// How many bytes may come in front of a stretch of text.
+    private static let mostFront = 4096
+
+    private var growth: Double {
+        rules.reduce(1) { growth, rule in
+            guard case .replace(let from, let to) = rule else { return growth }
+            return growth * max(1, Double(to.count) / Double(from.count))
+        }
+    }
+
+    private var fronts: Int {
+        rules.reduce(0) { sum, rule in
+            switch rule {
+            case .prepend(let front), .open(let front, _): sum + front.count
+            case .replace: sum
+            }
         }
     }
 

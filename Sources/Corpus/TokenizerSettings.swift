@@ -78,6 +78,9 @@ struct TokenizerSettings: Decodable {
             case type, normalizers, pattern, behavior, invert, content, prepend
         }
 
+        /// The most steps that a tokenizer has; each passes over the whole text.
+        static let most = 64
+
         /// The steps that this one stands for: a sequence's members, or itself.
         var flattened: [Step] {
             type == "Sequence" ? (normalizers ?? preTokenizers ?? []).flatMap(\.flattened) : [self]

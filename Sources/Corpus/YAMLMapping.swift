@@ -12,10 +12,13 @@ public final class YAMLMapping {
     /// The file it belongs to.
     public let yaml: StrictYAML
     private let pairs: [(key: String, mark: Mark?, value: Yams.Node)]
-    private var known: [String] = []
+    /// Where each key stands in `pairs`.
+    private let places: [String: Int]
+    private var known: Set<String> = []
 
     init(pairs: [(key: String, mark: Mark?, value: Yams.Node)], mark: Mark?, keyPath: String, yaml: StrictYAML) {
         self.pairs = pairs
+        places = Dictionary(pairs.enumerated().map { ($1.key, $0) }) { first, _ in first }
         self.mark = mark
         self.keyPath = keyPath
         self.yaml = yaml
@@ -29,8 +32,8 @@ public final class YAMLMapping {
 
     /// The raw value of a key, which counts as known from here on.
     public func node(_ key: String) -> Yams.Node? {
-        if !known.contains(key) { known.append(key) }
-        return pairs.first { $0.key == key }?.value
+        known.insert(key)
+        return places[key].map { pairs[$0].value }
     }
 
     /// The way to a key of this mapping.
@@ -38,15 +41,16 @@ public final class YAMLMapping {
 
     /// Notes a problem with a key's value (with the mapping when the key is absent).
     public func note(_ key: String, _ reason: String) {
-        yaml.note(reason, at: pairs.first { $0.key == key }?.value.mark ?? mark, keyPath: path(key))
+        yaml.note(reason, at: places[key].flatMap { pairs[$0].value.mark } ?? mark, keyPath: path(key))
     }
 
     /// Notes every key that no reader asked for, with the nearest known one.
     public func finish() {
-        for pair in pairs where !known.contains(pair.key) {
+        let names = known.sorted()
+        for pair in pairs.lazy.filter({ !self.known.contains($0.key) }).prefix(StrictYAML.listedProblems + 1) {
             yaml.note(
-                "unknown key '\(pair.key)'; known here: \(known.sorted().joined(separator: ", "))", at: pair.mark,
-                keyPath: path(pair.key), nearestKey: nearest(to: pair.key, in: known))
+                "unknown key '\(pair.key)'; known here: \(names.joined(separator: ", "))", at: pair.mark,
+                keyPath: path(pair.key), nearestKey: nearest(to: pair.key, in: names))
         }
     }
 
@@ -107,7 +111,7 @@ public final class YAMLMapping {
 
     /// What was read of a key; notes the key's absence.
     public func required<Value>(_ key: String, _ value: Value?) -> Value? {
-        if value == nil, !keys.contains(key) {
+        if value == nil, places[key] == nil {
             yaml.note("the key '\(key)' is missing", at: mark, keyPath: path(key))
         }
         return value

@@ -51,11 +51,14 @@ public struct PipelineFile: Sendable, Equatable {
         let seed = root.seed() ?? 17
         var declarations: [StageDeclaration] = []
         if let entries = root.requiredMappings("stages") {
-            yaml.referents = entries.compactMap { $0.node("id")?.string }
-            for entry in entries {
+            yaml.referents = entries.compactMap { $0.node("id")?.string }.filter { StageID($0) != nil }
+            for entry in entries.prefix(PipelineFile.mostStages) {
                 if let declaration = StageDeclaration(entry, seed: seed) { declarations.append(declaration) }
             }
             if entries.isEmpty { root.note("stages", "is empty; a pipeline has at least one stage") }
+            if entries.count > PipelineFile.mostStages {
+                root.note("stages", "holds \(entries.count) stages; \(PipelineFile.mostStages) are the most")
+            }
         }
         root.finish()
         if StageID.problem(with: name) != nil, name.contains("/") || name.isEmpty || name.hasPrefix(".") {
@@ -84,11 +87,15 @@ public struct PipelineFile: Sendable, Equatable {
         stages = order
     }
 
+    /// The most stages of a pipeline, which are sorted in a time that grows with their square.
+    static let mostStages = 1000
+
     /// Checks references between stages and sorts them; notes what is wrong.
     private static func order(
         _ stages: [StageDeclaration], in file: String, noting problems: inout [YAMLProblem]
     ) -> [StageDeclaration] {
         func note(_ reason: String, _ stage: StageDeclaration, _ key: String, _ keyPath: String) {
+            guard problems.count < StrictYAML.listedProblems else { return }
             problems.append(
                 YAMLProblem(
                     file: file, line: (key == "id" ? stage.lines["id"] : stage.line(of: key)) ?? 1, column: 1,
@@ -114,21 +121,19 @@ public struct PipelineFile: Sendable, Equatable {
             }
         }
         var sorted: [StageDeclaration] = []
-        var waiting = stages
+        // What each stage that is left still waits for.
+        var waiting = stages.map { (stage: $0, needs: Set($0.spec.needs.map(\.stage).filter { known[$0] != nil })) }
         while !waiting.isEmpty {
-            let ready = waiting.firstIndex { stage in
-                stage.spec.needs.allSatisfy { need in
-                    known[need.stage] == nil || sorted.contains { $0.id == need.stage }
-                }
-            }
+            let ready = waiting.firstIndex { $0.needs.isEmpty }
             guard let ready else {
                 note(
-                    "the stages \(waiting.map(\.id.name).joined(separator: ", ")) read each other in a circle",
-                    waiting[0],
-                    "", "stages")
+                    "the stages \(waiting.map(\.stage.id.name).joined(separator: ", ")) read each other in a circle",
+                    waiting[0].stage, "", "stages")
                 return sorted
             }
-            sorted.append(waiting.remove(at: ready))
+            let stage = waiting.remove(at: ready).stage
+            sorted.append(stage)
+            for index in waiting.indices { waiting[index].needs.remove(stage.id) }
         }
         return sorted
     }

@@ -58,14 +58,16 @@ extension StageDeclaration {
 }
 
 extension YAMLMapping {
-    /// The line of every key below, by its path.
-    fileprivate func collectLines(into lines: inout [String: Int], below path: String) {
+    /// The line of every key below, by its path; of as many levels as any stage has.
+    fileprivate func collectLines(into lines: inout [String: Int], below path: String, levels: Int = 8) {
         lines[path] = mark?.line
         for key in keys {
             guard let value = node(key) else { continue }
             let place = path.isEmpty ? key : path + "." + key
             lines[place] = value.mark?.line
-            if case .mapping = value { mapping(key)?.collectLines(into: &lines, below: place) }
+            if case .mapping = value, levels > 1 {
+                mapping(key)?.collectLines(into: &lines, below: place, levels: levels - 1)
+            }
         }
     }
 }

@@ -69,7 +69,7 @@ public enum Numerals {
         guard seconds.isFinite else { return "?" }
         if seconds < 9.95 { return fixed(seconds, 1) + " s" }
         if seconds < 89.5 { return fixed(seconds, 0) + " s" }
-        let whole = Int(seconds.rounded())
+        let whole = Int(min(seconds, 1e9).rounded())
         if whole < 5400 { return "\(whole / 60) min \(whole % 60) s" }
         if whole < 172_800 { return "\(whole / 3600) h \(whole % 3600 / 60) min" }
         if seconds < 730 * 86_400 { return fixed(seconds / 86_400, 1) + " days" }

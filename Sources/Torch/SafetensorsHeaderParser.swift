@@ -68,14 +68,16 @@ struct SafetensorsHeaderParser {
         guard let dtype, let shape, let range else {
             throw Fault(offset: start, reason: "tensor \(name) lacks dtype, shape or data_offsets")
         }
-        var needed = dtype.bytes
+        // Strides are made of the sizes beside a 0 too.
+        var extent = dtype.bytes
         for size in shape {
-            let (product, overflow) = needed.multipliedReportingOverflow(by: size)
+            let (product, overflow) = extent.multipliedReportingOverflow(by: max(size, 1))
             guard !overflow else {
                 throw Fault(offset: start, reason: "tensor \(name) has a shape too large to address")
             }
-            needed = product
+            extent = product
         }
+        let needed = shape.contains(0) ? 0 : extent
         guard needed == range.count else {
             throw Fault(
                 offset: start,

@@ -28,8 +28,10 @@ public struct CheckpointStore: Sendable {
     /// - Throws: `TrainingError.file` when the folder cannot be read.
     public func steps() throws(TrainingError) -> [Int] {
         try FileSystem.names(in: folder).compactMap { name -> Int? in
-            guard name.hasPrefix(Self.prefix) else { return nil }
-            return Int(name.dropFirst(Self.prefix.count))
+            guard name.hasPrefix(Self.prefix), let step = Int(name.dropFirst(Self.prefix.count)),
+                path(of: step) == "\(folder)/\(name)"
+            else { return nil }
+            return step
         }.sorted()
     }
 
@@ -162,6 +164,9 @@ extension CheckpointStore {
             throw .checkpoint(path: folder, reason: "\(name) is not one of the files that \(seal) lists")
         }
         guard !found.files.isEmpty else { throw .checkpoint(path: folder, reason: "\(seal) lists no file") }
+        if let outside = found.files.keys.first(where: { $0.isEmpty || $0 == "." || $0 == ".." || $0.contains("/") }) {
+            throw .checkpoint(path: folder, reason: "\(seal) lists '\(outside)', which is no name in its folder")
+        }
         for (name, file) in found.files.sorted(by: { $0.key < $1.key }) {
             let path = "\(folder)/\(name)"
             guard FileSystem.exists(path) else { throw .checkpoint(path: folder, reason: "\(name) is missing") }

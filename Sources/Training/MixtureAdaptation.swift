@@ -49,6 +49,13 @@ public struct MixtureAdaptation: Codable, Sendable, Equatable {
         updates += 1
     }
 
+    /// Whether `saved`, which may come from any file, is a later state of this mixture.
+    func canBecome(_ saved: MixtureAdaptation) -> Bool {
+        let lists = [saved.prior, saved.weights]
+        return saved.domains == domains && saved.policy == policy && saved.reference.count == domains.count
+            && lists.allSatisfy { $0.count == domains.count && $0.allSatisfy { $0 >= 0 && $0 <= 1 } }
+    }
+
     /// Puts the weights that another rank computed from the same losses in the place of its own.
     mutating func take(_ weights: [Double]) { self.weights = weights }
 

@@ -119,7 +119,7 @@ extension Trainer {
         let found =
             try speaks
             ? store.newest(warn: warn) { (folder, step) throws(TrainingError) in
-                try self.restore(from: folder)
+                try self.restore(from: folder, step)
                 return step
             } : nil
         guard let group else { return found != nil }
@@ -128,16 +128,25 @@ extension Trainer {
             return try group.shared(found.map { "\($0)" } ?? "")
         }
         guard let chosen = Int(text) else { return false }
-        if !speaks { try restore(from: store.path(of: chosen)) }
+        if !speaks { try restore(from: store.path(of: chosen), chosen) }
         return true
     }
 
     /// The seal of `folder` holds: what does not fit here belongs to another run.
-    private func restore(from folder: String) throws(TrainingError) {
+    private func restore(from folder: String, _ step: Int) throws(TrainingError) {
         let path = "\(folder)/\(CheckpointFile.trainer)"
         try checkHeader(try CheckpointJSON.decoded(TrainerHeader.self, from: path), path)
         let state = try CheckpointJSON.decoded(TrainerState<O.State>.self, from: path)
         let position = try CheckpointJSON.decoded(LoaderPosition.self, from: "\(folder)/\(CheckpointFile.data)")
+        guard state.step == step, position.step == step, state.tokens >= 0 else {
+            throw .mismatch(
+                path: path, item: "step", saved: "\(state.step), rows up to step \(position.step)", asked: "\(step)")
+        }
+        guard state.mixture.map({ mixture?.canBecome($0) ?? false }) ?? (mixture == nil) else {
+            throw .mismatch(
+                path: path, item: "mixture", saved: "weights of \(state.mixture?.domains ?? [])",
+                asked: "a weight for each of \(mixture?.domains ?? [])")
+        }
         try withCorpus { () throws(CorpusError) in try loader.restore(position) }
         let modelNames = self.modelNames
         let hasOwn = FileSystem.exists("\(folder)/\(CheckpointFile.objective)")
@@ -173,7 +182,7 @@ extension Trainer {
             }
         }
         try objective.restore(state.objective, tensors: tensors)
-        step = state.step
+        self.step = step
         tokens = state.tokens
         seconds = state.seconds
         mixture = state.mixture

@@ -26,7 +26,8 @@ extension Architecture {
         } else {
             let shape = BlockShape(
                 queryHeads: heads, keyValueHeads: keyValueHeads, intermediateSize: try reader.size("intermediate_size"))
-            blocks = Array(repeating: shape, count: try reader.size("num_hidden_layers", largest: 1 << 16))
+            let count = try reader.size("num_hidden_layers", largest: Architecture.mostBlocks)
+            blocks = Array(repeating: shape, count: count)
         }
         self.init(
             vocabularySize: try reader.size("vocab_size"), hiddenSize: hidden, headSize: head, blocks: blocks,
@@ -215,7 +216,7 @@ private struct ConfigReader {
 
     func blockConfigs(queryHeads: Int, hiddenSize: Int) throws(TransformerError) -> [BlockShape] {
         let key = Architecture.blockConfigsKey
-        guard let list = config[key]?.array, list.count <= 1 << 16 else {
+        guard let list = config[key]?.array, list.count <= Architecture.mostBlocks else {
             throw unfit(key, expected: "an array of blocks")
         }
         switch Architecture.blocks(ofBlockConfigs: list, queryHeads: queryHeads, hiddenSize: hiddenSize) {
@@ -225,7 +226,7 @@ private struct ConfigReader {
     }
 
     func blocks(_ key: String) throws(TransformerError) -> [BlockShape] {
-        guard let list = config[key]?.array, list.count <= 1 << 16 else {
+        guard let list = config[key]?.array, list.count <= Architecture.mostBlocks else {
             throw unfit(key, expected: "an array of blocks")
         }
         var blocks: [BlockShape] = []

@@ -73,6 +73,9 @@ public struct Architecture: Codable, Sendable, Hashable {
     /// The largest feed-forward width of any block: the width of an intermediate mask.
     public var widestIntermediate: Int { blocks.map(\.intermediateSize).max() ?? 0 }
 
+    /// The most blocks, which a file may ask for by one number.
+    static let mostBlocks = 4096
+
     /// Every rule of the family that this architecture breaks, one sentence each; empty when it can be built.
     public func problems() -> [String] {
         var found: [String] = []
@@ -104,6 +107,17 @@ public struct Architecture: Codable, Sendable, Hashable {
                 found.append("block \(layer) is wider than 2^24")
             }
         }
+        if found.isEmpty, weightBound > 0x1p44 {
+            found.append("it has about \(weightBound) weights; 2^44 are the most that can be counted with")
+        }
         return found
+    }
+
+    /// About how many weights these are, which may be more than an integer can say.
+    private var weightBound: Double {
+        blocks.reduce(2 * Double(vocabularySize) * Double(hiddenSize)) { sum, block in
+            let heads = 2 * (Double(block.queryHeads) + Double(block.keyValueHeads)) * Double(headSize)
+            return sum + (heads + 3 * Double(block.intermediateSize)) * Double(hiddenSize)
+        }
     }
 }

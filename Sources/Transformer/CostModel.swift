@@ -60,20 +60,21 @@ public struct CostModel: Sendable {
     public func trainingMemory(
         rows: Int, sequenceLength: Int, computeDType: DType, checkpointing: Bool = false, masked: Bool = false
     ) -> MemoryEstimate {
-        let tokens = rows * sequenceLength
+        let tokens = boundedProduct(rows, sequenceLength)
         let perBlock = architecture.blocks.map { activationElements($0, masked: masked) }
         let kept =
             checkpointing
             ? architecture.blocks.count * architecture.hiddenSize + (perBlock.max() ?? 0) : perBlock.reduce(0, +)
         // The loss keeps the final hidden states and the logits in the compute type, and makes the logits' gradient.
-        let head = tokens * (2 * architecture.hiddenSize + 2 * architecture.vocabularySize) * computeDType.bytes
+        let head = boundedProduct(
+            tokens, 2 * architecture.hiddenSize + 2 * architecture.vocabularySize, computeDType.bytes)
         let variables = masked ? maskVariableCount : 0
         return MemoryEstimate(
             weightBytes: (parameterCount + variables) * 4
                 + (computeDType == .float32 ? 0 : parameterCount * computeDType.bytes),
             gradientBytes: parameterCount * computeDType.bytes + variables * 4,
             optimizerBytes: (parameterCount + variables) * 8,
-            activationBytes: tokens * kept * computeDType.bytes + head, cacheBytes: 0)
+            activationBytes: boundedProduct(tokens, kept, computeDType.bytes) + head, cacheBytes: 0)
     }
 
     /// Peak bytes of inference with weights of this type and a key-value cache for `rows` sequences.
@@ -81,9 +82,9 @@ public struct CostModel: Sendable {
         let widest = architecture.blocks.map { activationElements($0, masked: false) }.max() ?? 0
         return MemoryEstimate(
             weightBytes: parameterCount * weightDType.bytes, gradientBytes: 0, optimizerBytes: 0,
-            activationBytes: rows * sequenceLength * widest * weightDType.bytes + rows * architecture.vocabularySize
-                * 4,
-            cacheBytes: rows * sequenceLength * keyValueBytesPerToken(weightDType))
+            activationBytes: boundedProduct(rows, sequenceLength, widest, weightDType.bytes)
+                + boundedProduct(rows, architecture.vocabularySize, 4),
+            cacheBytes: boundedProduct(rows, sequenceLength, keyValueBytesPerToken(weightDType)))
     }
 
     /// Elements that one token leaves behind in a block for the backward pass.

@@ -136,7 +136,7 @@ private struct GGUFMetadata {
             intermediateSize: try size("feed_forward_length"))
         let architecture = Architecture(
             vocabularySize: embedding.shape[0], hiddenSize: hidden, headSize: head,
-            blocks: Array(repeating: shape, count: try size("block_count", largest: 1 << 16)),
+            blocks: Array(repeating: shape, count: try size("block_count", largest: Architecture.mostBlocks)),
             normEpsilon: try number("attention.layer_norm_rms_epsilon"), ropeTheta: theta,
             ropeScaling: try scaling(headSize: head, theta: theta), tiedEmbeddings: !names.contains("output.weight"),
             attentionBias: names.contains("blk.0.attn_q.bias"), mlpBias: names.contains("blk.0.ffn_gate.bias"),
@@ -160,7 +160,7 @@ private struct GGUFMetadata {
     }
 
     private func number(_ key: String, default standard: Double? = nil) throws(TransformerError) -> Double {
-        guard let value = file.metadata["llama." + key]?.number ?? standard, value > 0 else {
+        guard let value = file.metadata["llama." + key]?.number ?? standard, value > 0, value.isFinite else {
             throw file.lacks("llama." + key, "a positive number")
         }
         return value
@@ -170,16 +170,17 @@ private struct GGUFMetadata {
     /// them.
     private func scaling(headSize: Int, theta: Double) throws(TransformerError) -> RopeScaling? {
         if let tensor = file.tensors.first(where: { $0.name == "rope_freqs.weight" }) {
-            let stored = try file.tensor(tensor)
-            let factors = try withTorch { () throws(TorchError) in try stored.floats() }
-            let plain = RopeScaling.inverseFrequencies(headSize: headSize, theta: theta, scaling: nil)
-            for factor in [8.0, 32.0] {
-                let rule = RopeScaling.llama3(
-                    factor: factor, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 8192)
-                let scaled = RopeScaling.inverseFrequencies(headSize: headSize, theta: theta, scaling: rule)
-                let expected = zip(plain, scaled).map { $0 / $1 }
-                if expected.count == factors.count, zip(expected, factors).allSatisfy({ abs($0 - $1) <= 1e-3 * $1 }) {
-                    return rule
+            // Only then are the frequencies no more than the file holds.
+            if tensor.elementCount == headSize / 2 {
+                let stored = try file.tensor(tensor)
+                let factors = try withTorch { () throws(TorchError) in try stored.floats() }
+                let plain = RopeScaling.inverseFrequencies(headSize: headSize, theta: theta, scaling: nil)
+                for factor in [8.0, 32.0] {
+                    let rule = RopeScaling.llama3(
+                        factor: factor, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 8192)
+                    let scaled = RopeScaling.inverseFrequencies(headSize: headSize, theta: theta, scaling: rule)
+                    let expected = zip(plain, scaled).map { $0 / $1 }
+                    if zip(expected, factors).allSatisfy({ abs($0 - $1) <= 1e-3 * $1 }) { return rule }
                 }
             }
             throw .unsupported(

@@ -7,10 +7,11 @@ extension GGUFImport {
     /// - Throws: `TransformerError.unsupported` for other tokenizers, `.gguf` when metadata is missing.
     public func tokenizer() throws(TransformerError) -> TokenizerFiles {
         let tokens = try file.strings("tokenizer.ggml.tokens")
-        let types = try file.numbers("tokenizer.ggml.token_type").map { Int($0) }
+        let types = try file.numbers("tokenizer.ggml.token_type").compactMap { Int(exactly: $0) }
         guard tokens.count == types.count, tokens.count <= architecture.vocabularySize else {
             throw file.lacks(
-                "tokenizer.ggml.tokens", "a list of up to \(architecture.vocabularySize) texts with as many types")
+                "tokenizer.ggml.tokens", "a list of up to \(architecture.vocabularySize) texts with as many whole types"
+            )
         }
         for id in [special.beginOfText, special.padding].compactMap({ $0 }) + special.endOfText
         where !tokens.indices.contains(id) {
@@ -110,6 +111,10 @@ struct GGUFVocabulary {
         guard scores.count == tokens.count, tokens.indices.contains(begin) else {
             throw file.lacks("tokenizer.ggml.scores", "a list of \(tokens.count) numbers, one per token")
         }
+        // Every cut of a piece is looked up, which takes the square of its length.
+        guard tokens.allSatisfy({ $0.utf8.count <= Self.longestPiece }) else {
+            throw file.lacks("tokenizer.ggml.tokens", "a list of pieces of up to \(Self.longestPiece) bytes")
+        }
         let added = tokens.indices.filter { types[$0] == PieceType.control || types[$0] == PieceType.unknown }
         let name = JSONValue.string(tokens[begin])
         func start(_ text: Int) -> JSONValue { ["SpecialToken": ["id": name, "type_id": .integer(text)]] }
@@ -153,6 +158,9 @@ struct GGUFVocabulary {
         let model = SentencePieceProto.model(tokens: tokens, scores: scores, types: types, unknown: tokens[unknown])
         return TokenizerFiles(files: [("tokenizer.model", .bytes(model))] + made.files)
     }
+
+    /// Bytes of the longest piece of a SentencePiece vocabulary; real ones have some dozens.
+    private static let longestPiece = 2048
 
     private var unknown: Int {
         let stated = file.metadata["tokenizer.ggml.unknown_token_id"]?.integer ?? 0

@@ -15,10 +15,14 @@ public struct SpecialTokens: Codable, Sendable, Hashable {
     }
 
     init(_ config: JSONValue) {
-        beginOfText = config["bos_token_id"]?.integer
-        padding = config["pad_token_id"]?.integer
-        endOfText =
-            config["eos_token_id"]?.integer.map { [$0] } ?? config["eos_token_id"]?.array?.compactMap(\.integer) ?? []
+        /// Ids that no token has, such as -1, stand for none.
+        func id(_ value: JSONValue?) -> Int? {
+            value?.integer.flatMap { (0...Int(Int32.max)).contains($0) ? $0 : nil }
+        }
+        beginOfText = id(config["bos_token_id"])
+        padding = id(config["pad_token_id"])
+        let ends = config["eos_token_id"]
+        endOfText = id(ends).map { [$0] } ?? ends?.array?.compactMap { id($0) } ?? []
     }
 
     var members: [JSONValue.Member] {

@@ -163,6 +163,35 @@ struct TokenizerGolden: Decodable {
             ).contains("does not compile"))
     }
 
+    /// Thirty replacements that each double the text would make a gigabyte of a letter.
+    @Test func normalizersCannotBlowTextUp() throws {
+        func file(_ normalizers: [String]) -> String {
+            "{\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[\(normalizers.joined(separator: ","))]},"
+                + "\"model\":{\"vocab\":{\"a\":0},\"merges\":[]}}"
+        }
+        let double = "{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"aa\"}"
+        let same = double.replacing("aa", with: "a")
+        #expect(try refusal(file(Array(repeating: double, count: 30))).contains("blows text up"))
+        #expect(try refusal(file(Array(repeating: same, count: 100_000))).contains("64 are the most"))
+        let front = "{\"type\":\"Prepend\",\"prepend\":\"\(String(repeating: "a", count: 5000))\"}"
+        #expect(try refusal(file([front])).contains("blows text up"))
+    }
+
+    /// One JSON reader takes the first of two equal keys, another the last.
+    @Test func anIdThatStandsTwiceCannotLeaveTheVocabulary() throws {
+        let text =
+            "{\"added_tokens\":[{\"id\":1,\"id\":9000000000,\"content\":\"<x>\"}],"
+            + "\"model\":{\"vocab\":{\"a\":0},\"merges\":[]}}"
+        do throws(CorpusError) {
+            let tokenizer = try BytePairTokenizer(
+                json: Array(text.utf8), path: "t.json", roles: TokenRoles(), parseSpecial: true)
+            let ids = try tokenizer.encode("a<x>a")
+            #expect(ids.allSatisfy { (0..<2).contains($0) })
+        } catch {
+            #expect(error.description.contains("impossible id"))
+        }
+    }
+
     @Test func hostilePatternsGiveUpInsteadOfHanging() throws {
         let json =
             "{\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\"(a+)+(b+)+$\"},\"behavior\":\"Isolated\"},{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"use_regex\":false}]},\"model\":{\"vocab\":{\"a\":0,\"b\":1,\"c\":2},\"merges\":[]}}"

@@ -30,5 +30,27 @@ import Testing
         #expect(!pattern.matches(String(repeating: "a", count: 2000)))
         let folders = GlobPattern(String(repeating: "**/", count: 12) + "x")
         #expect(!folders.matches(String(repeating: "a/", count: 200) + "y"))
+        let apart = GlobPattern(String(repeating: "**/a/", count: 40) + "b")
+        #expect(!apart.matches(String(repeating: "a/", count: 1000) + "y"))
+    }
+
+    /// The definition, with every way to divide the folders tried.
+    private func stands(_ pattern: ArraySlice<String>, for path: ArraySlice<String>) -> Bool {
+        guard let part = pattern.first else { return path.isEmpty }
+        if part == "**" {
+            return (path.startIndex...path.endIndex).contains { stands(pattern.dropFirst(), for: path[$0...]) }
+        }
+        return path.first == part && stands(pattern.dropFirst(), for: path.dropFirst())
+    }
+
+    @Test(arguments: 0..<2000) func foldersAreDividedAsDefined(seed: Int) {
+        var random = RandomStream(seed: UInt64(seed), name: "globs")
+        let pattern = (0..<Int.random(in: 1...6, using: &random)).map { _ in
+            ["**", "a", "b"][Int.random(in: 0..<3, using: &random)]
+        }
+        let path = (0..<Int.random(in: 1...6, using: &random)).map { _ in Bool.random(using: &random) ? "a" : "b" }
+        #expect(
+            GlobPattern(pattern.joined(separator: "/")).matches(path.joined(separator: "/"))
+                == stands(pattern[...], for: path[...]), "\(pattern) \(path)")
     }
 }

@@ -191,6 +191,27 @@ import Testing
         #expect(throws: CorpusError.self) { try other.restore(position) }
     }
 
+    /// A position comes from a file: whatever its numbers, it is refused or gives rows.
+    @Test(arguments: ["cursors", "remainders", "debts", "leads"], [Int64.min, .max, -1, 1 << 61, 1 << 52])
+    func aPositionOfAbsurdNumbersBringsNothingDown(list: String, value: Int64) throws {
+        for policy in [ExhaustionPolicy.repeat, .renormalise] {
+            let loader = try loader(policy)
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = .sortedKeys
+            var text = String(decoding: try encoder.encode(loader.position), as: UTF8.self)
+            text = text.replacingOccurrences(
+                of: "\"\(list)\":[0,0,0,0]", with: "\"\(list)\":[\(value),0,\(value),0]")
+            let position = try JSONDecoder().decode(LoaderPosition.self, from: Data(text.utf8))
+            #expect(position != loader.position)
+            do throws(CorpusError) {
+                try loader.restore(position)
+                for step in 0..<20 { _ = try loader.rows(step: step) }
+                try loader.reweight([1, 2, 3, 4], from: 20)
+                for step in 20..<40 { _ = try loader.rows(step: step) }
+            } catch { #expect(!error.description.isEmpty) }
+        }
+    }
+
     @Test func requestsThatCannotBeAreRefused() throws {
         let loader = try loader()
         for (step, part, parts) in [(-1, 0, 1), (0, 1, 1), (0, -1, 1), (0, 0, 0)] {

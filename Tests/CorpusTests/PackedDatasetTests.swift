@@ -140,6 +140,38 @@ import Testing
         }
     }
 
+    /// A row says itself how many of its tokens are no padding; borders behind them would be targets of other rows.
+    @Test func aBorderInThePaddingIsRefused() throws {
+        let row = PackedRow(tokens: [1, 2, 3], borders: [1], origin: RowOrigin(shard: 0, line: 1, tokenOffset: 0))
+        _ = try write([row], to: "whole.bin", length: 4, vocabularySize: 10)
+        let bytes = try folder.read("whole.bin")
+        let lengthPlace = 64 + 8 + 12
+        for length in 0..<4 {
+            var damaged = bytes
+            damaged[lengthPlace] = UInt8(length)
+            let dataset = try PackedDataset(path: try folder.write(damaged, to: "damaged.bin"))
+            #expect(dataset.length(of: 0) == length)
+            if length > 1 {
+                #expect(try dataset.borders(of: 0) == [1])
+            } else {
+                #expect(throws: CorpusError.self) { try dataset.borders(of: 0) }
+            }
+        }
+    }
+
+    @Test func anIndexCannotNameFilesElsewhere() throws {
+        _ = try TinyCorpus.make(in: folder.path)
+        let index = String(decoding: try folder.read("index.json"), as: UTF8.self)
+        let name = "wiki.training.bin"
+        #expect(index.contains(name))
+        for place in ["../\(name)", folder.path(name), "x/../\(name)"] {
+            let changed = index.replacing("\"\(name)\"", with: "\"\(place)\"")
+            try folder.write(changed, to: "index.json")
+            let error = #expect(throws: CorpusError.self) { try PackedCorpus(at: folder.path) }
+            #expect(error?.description.contains("outside its folder") == true)
+        }
+    }
+
     @Test func aFullDiskIsNamed() throws {
         #expect(symlink("/dev/full", folder.path("full.bin.partial")) == 0)
         let rows = rows(2000, length: 300, vocabularySize: 300)

@@ -207,6 +207,32 @@ import Testing
         #expect(reason.contains("window"))
     }
 
+    /// 64 MiB of line ends in some kilobytes: a shard is read in constant memory, but its time is the writer's to choose.
+    @Test func whatExpandsBeyondAnyTextIsRefused() throws {
+        let bomb = try folder.write(
+            CompressedFiles.zstandard([UInt8](repeating: 0x0A, count: 64 << 20)), to: "bomb.jsonl.zst")
+        let lines = JSONLines(try ShardStream(path: bomb, trustedBytes: 4 << 20), limit: 1 << 20)
+        var count = 0
+        let error = #expect(throws: CorpusError.self) { while try lines.next() != nil { count += 1 } }
+        #expect(count >= 4 << 20 && count < 5 << 20)
+        #expect(error?.description.contains("have become") == true)
+        let plain = try folder.write(CompressedFiles.zstandard(bytes), to: "plain.jsonl.zst")
+        let good = JSONLines(try ShardStream(path: plain, trustedBytes: 0), limit: 1 << 20)
+        while try good.next() != nil {}
+    }
+
+    /// The second text is parsed by the parser that still holds what was found in the first, and makes it allocate anew.
+    @Test(arguments: [100, 100_000]) func twoTextsOfOneNameKeepTheirOwnBytes(length: Int) throws {
+        let rules = RecordRules(textField: "meta.text", routeBy: "meta.set")
+        let found = String(repeating: "ab", count: length), later = String(repeating: "cd", count: 3 * length)
+        let line = #"""
+            {"meta":"{\"text\":\"\#(found)\"}","meta":"{\"pad\":\"\#(later)\",\"set\":\"wiki\"}"}
+            """#
+        let documents = try read(Array(line.utf8), "twice.jsonl", rules).documents
+        #expect(documents.map(\.domain) == ["wiki"])
+        #expect(documents.map { String(decoding: $0.text, as: UTF8.self) == found } == [true])
+    }
+
     @Test func emptyAndMissingShardsAreRefused() throws {
         for name in ["e.jsonl", "e.jsonl.zst", "e.jsonl.gz"] {
             #expect(try failure([], name) == .emptyShard(path: folder.path(name)))

@@ -97,6 +97,54 @@ import Testing
         #expect(nearest(to: "x", in: []) == nil)
     }
 
+    /// Nine levels of nine aliases each stand for 400 million values; as a key, the parser would hash them all.
+    @Test(arguments: ["top: *a8", "{ *a8: 1 }", "? *a8\n: 1", "[*a8]", "{ \"a\":*a8 }"])
+    func fewAliasesCannotStandForMillions(use: String) throws {
+        var text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+        for level in 1...8 {
+            let aliases = Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ",")
+            text += "a\(level): &a\(level) [\(aliases)]\n"
+        }
+        text += use.hasPrefix("{") || use.hasPrefix("[") ? "last: \(use)\n" : "\(use)\n"
+        let error = #expect(throws: CorpusError.self) { try StrictYAML(text: Array(text.utf8), file: "f") }
+        #expect(error?.description.contains("aliases") == true)
+    }
+
+    @Test func someAliasesAreRead() throws {
+        let text = "a: &a { x: 1 }\nb: *a\nc: [*a, *a]\n# *a of a comment\nglob: \"*a\""
+        let problems = try decode(text) { root in
+            #expect(root.mapping("a")?.int("x") == 1 && root.mapping("b")?.int("x") == 1)
+            #expect(root.mappings("c")?.map { $0.int("x") } == [1, 1])
+            #expect(root.string("glob") == "*a")
+        }
+        #expect(problems.isEmpty)
+    }
+
+    @Test func deepAndLongFilesAreRefused() {
+        for text in [
+            String(repeating: "[", count: 200_000), String(repeating: "{a: ", count: 200_000),
+            String(repeating: "- ", count: 200_000), String(repeating: "? ", count: 200_000),
+            String(repeating: "#", count: 16 << 20 + 1),
+        ] {
+            #expect(throws: CorpusError.self) { try StrictYAML(text: Array(text.utf8), file: "f") }
+        }
+    }
+
+    @Test func thousandsOfProblemsAreNotAllListed() throws {
+        let keys = (0..<50_000).map { "k\($0): 1\n" }.joined()
+        let problems = try decode(keys) { _ = $0.int("known") }
+        #expect(problems.count == 1001)
+        #expect(problems.last?.contains("the first 1000") == true)
+        let all = try decode(keys) { root in
+            for key in root.keys { #expect(root.int(key) == 1) }
+        }
+        #expect(all.isEmpty)
+    }
+
+    @Test func keysOfOneSpellingAreOneKey() throws {
+        #expect(try decode("1: a\n\"1\": b") { _ = $0.string("1") } == [": key written twice: 1"])
+    }
+
     @Test func notUTF8IsRefused() {
         #expect(throws: CorpusError.self) { try StrictYAML(text: [0x61, 0x3A, 0x20, 0xFF], file: "f") }
     }

@@ -55,6 +55,23 @@ let soundText = """
     """
 
 @Suite struct PipelineFileTests {
+    @Test func aFileOfThousandsOfStagesIsRefused() {
+        let with = "with: { weights: random, architecture: smollm2-135m }"
+        let stages = (0...1000).map { "  - { id: s\($0), kind: import, \(with) }\n" }.joined()
+        #expect(problems("stages:\n" + stages).map(\.reason) == ["holds 1001 stages; 1000 are the most"])
+    }
+
+    /// Three numbers that would be a list of 16 million.
+    @Test func choicesAreNotSpeltOutWithoutEnd() {
+        let text = """
+            stages:
+              - id: base
+                kind: super_network
+                with: { space: { layers: [1], intermediate_sizes: { from: 0, to: 16777216, step: 1 } } }
+            """
+        #expect(problems(text).contains { $0.reason.contains("256 are the most") })
+    }
+
     @Test func aSoundFileDecodesWithItsDefaults() throws {
         let file = try PipelineFile(text: soundText, path: "p.yaml")
         #expect(file.name == "sound" && file.seed == 3)

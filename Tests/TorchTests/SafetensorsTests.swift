@@ -46,6 +46,10 @@ import Torch
             "a product beyond 64 bits",
             file("{\(entry("a", 0, 8, shape: "[4611686018427387904,4611686018427387904]"))}", data: 8)
         ),
+        (
+            "strides beyond 64 bits beside a 0",
+            file("{\(entry("a", 0, 0, shape: "[0,4611686018427387904,4611686018427387904]"))}", data: 0)
+        ),
         ("offsets backwards", file("{\(entry("a", 8, 0))}", data: 8)),
         ("three offsets", file("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8,8]}}", data: 8)),
         ("too few bytes for the shape", file("{\(entry("a", 0, 4))}", data: 4)),

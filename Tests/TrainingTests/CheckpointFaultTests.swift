@@ -1,3 +1,4 @@
+import Corpus
 import Files
 import Fixtures
 import Foundation
@@ -67,6 +68,41 @@ import Testing
                 try FileSystem.create(newest + "/COMPLETE", Array(#"{"schema":1,"step":9,"files":{}}"#.utf8))
             }
         }
+    }
+
+    /// A seal says that a checkpoint is as it was written, not that a run wrote it.
+    @Test(arguments: ["step", "tokens", "mixture", "weights", "prior", "data"])
+    func aSealedCheckpointOfNonsenseIsRefused(what: String) throws {
+        let run = try TinyRun()
+        try run.trainer(in: "run").run(until: 4)
+        let place = run.folder.path("run/checkpoints/step-00000004")
+        func change(_ file: String, _ body: (inout [String: Any]) throws -> Void) throws {
+            let bytes = Data(try FileSystem.read("\(place)/\(file)"))
+            var object = try #require(try JSONSerialization.jsonObject(with: bytes) as? [String: Any])
+            try body(&object)
+            try FileSystem.create("\(place)/\(file)", [UInt8](try JSONSerialization.data(withJSONObject: object)))
+        }
+        switch what {
+        case "step": try change("trainer.json") { $0["step"] = 9 }
+        case "tokens": try change("trainer.json") { $0["tokens"] = -1 }
+        case "mixture": try change("trainer.json") { $0["mixture"] = nil }
+        case "data": try change("data.json") { $0["step"] = 1 << 50 }
+        default:
+            try change("trainer.json") { object in
+                var mixture = try #require(object["mixture"] as? [String: Any])
+                mixture[what] = [0.5]
+                object["mixture"] = mixture
+            }
+        }
+        try change("COMPLETE") { seal in
+            var files: [String: Any] = [:]
+            for name in try FileSystem.names(in: place) where name != "COMPLETE" {
+                let bytes = try FileSystem.read("\(place)/\(name)")
+                files[name] = ["bytes": bytes.count, "sha256": FileDigest.sha256(bytes)]
+            }
+            seal["files"] = files
+        }
+        #expect(throws: TrainingError.self) { try run.trainer(in: "run") }
     }
 
     @Test(arguments: Damage.allCases)

@@ -91,4 +91,29 @@ import Testing
         try save(store, 3)
         #expect(folder.names() == ["step-00000001", "step-00000003"])
     }
+
+    @Test func foldersOfOtherNamesAreNoCheckpoints() throws {
+        let folder = try TemporaryDirectory()
+        let store = CheckpointStore(folder: folder.path)
+        try save(store, 1)
+        for name in ["step-7", "step-+0000008", "step-0000000000009", "step--1", "step-00000010 "] {
+            try FileSystem.makeFolder(folder.path(name))
+        }
+        #expect(try store.steps() == [1])
+        let found = try newest(store)
+        #expect(found.step == 1 && found.warnings.isEmpty)
+    }
+
+    @Test(arguments: ["../outside", "/etc/hostname", "..", ""]) func aSealCannotNameFilesElsewhere(name: String) throws
+    {
+        let folder = try TemporaryDirectory()
+        let store = CheckpointStore(folder: folder.path("checkpoints"))
+        try save(store, 1)
+        try folder.write([1], to: "outside")
+        let seal = store.path(of: 1) + "/COMPLETE"
+        let text = String(decoding: try FileSystem.read(seal), as: UTF8.self)
+        try FileSystem.create(seal, Array(text.replacingOccurrences(of: "a.bin", with: name).utf8))
+        try FileSystem.remove(store.path(of: 1) + "/a.bin")
+        #expect { try newest(store) } throws: { "\($0)".contains("no name in its folder") }
+    }
 }

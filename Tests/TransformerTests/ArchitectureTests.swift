@@ -132,12 +132,36 @@ import Torch
         #expect(error?.description.contains("x/config.json") == true)
     }
 
+    @Test func idsThatNoTokenHasAreNone() throws {
+        let text = #"{"bos_token_id":-1,"pad_token_id":4294967296,"eos_token_id":[3,-1,1e300,7]}"#
+        let special = SpecialTokens(try JSONValue(parsing: Data(text.utf8)))
+        #expect(special == SpecialTokens(beginOfText: nil, endOfText: [3, 7], padding: nil))
+    }
+
+    /// Each size is possible; their product would be no integer.
+    @Test func weightsBeyondCountingAreRefused() throws {
+        let huge = "\(1 << 30)"
+        let error = #expect(throws: TransformerError.self) {
+            try parse(config(["hidden_size": huge, "head_dim": huge, "num_attention_heads": "\(1 << 24)"]))
+        }
+        #expect(error?.description.contains("2^44") == true)
+    }
+
+    @Test func deepConfigurationsAreRefused() {
+        for text in ["[", "{\"a\":"] {
+            let deep = String(repeating: text, count: 100_000)
+            #expect(throws: (any Error).self) { try JSONValue(parsing: Data(deep.utf8)) }
+        }
+    }
+
     @Test(arguments: [
         ("hidden_act", #""gelu""#), ("quantization_config", #"{"bits":4}"#), ("partial_rotary_factor", "0.5"),
         ("vocab_size", "-3"),
         ("num_key_value_heads", "3"), ("rope_scaling", #"{"rope_type":"yarn","factor":2}"#), ("rms_norm_eps", "0"),
-        ("tie_word_embeddings", #""yes""#), ("num_hidden_layers", "1.5"), ("hidden_size", "4611686018427387904"),
+        ("tie_word_embeddings", #""yes""#), ("num_hidden_layers", "1.5"), ("num_hidden_layers", "4097"),
+        ("hidden_size", "4611686018427387904"),
         ("shearling_blocks", #"[{"query_heads":1}]"#), ("head_dim", "5"),
+        ("intermediate_size", "1099511627776"),
     ])
     func unfitValuesAreRefused(_ name: String, _ value: String) throws {
         _ = try parse(config())
@@ -169,6 +193,21 @@ import Torch
         let small = CostModel(shape).trainingMemory(
             rows: 1, sequenceLength: 4096, computeDType: .bfloat16, checkpointing: true)
         #expect(small.activationBytes < memory.activationBytes / 4)
+    }
+
+    /// Estimates of sizes that a file may state are numbers, however absurd.
+    @Test func estimatesOfAbsurdSizesStayNumbers() {
+        var shape = ArchitectureTests.smollm2
+        shape.blocks = Array(
+            repeating: BlockShape(queryHeads: 1024, keyValueHeads: 1024, intermediateSize: 1 << 24), count: 500)
+        #expect(shape.problems().isEmpty)
+        let cost = CostModel(shape)
+        let training = cost.trainingMemory(
+            rows: 1 << 40, sequenceLength: 1 << 40, computeDType: .float32, masked: true)
+        #expect(training.totalBytes > 1 << 50)
+        let inference = cost.inferenceMemory(rows: 1 << 40, sequenceLength: 1 << 40, weightDType: .float32)
+        #expect(inference.totalBytes > 1 << 50)
+        #expect(boundedProduct(3, 4, 5) == 60 && boundedProduct(.max, 0) == 0 && boundedProduct(.max, 2, 3) == 1 << 52)
     }
 
     @Test func theCacheOfGroupedHeadsIsSmaller() {

@@ -7,53 +7,7 @@ import Torch
 
 /// GGUF files made here, byte by byte: what the importer reads from good ones and how it refuses bad ones.
 @Suite struct GGUFTests {
-    /// Writes the format: little-endian, version 3.
-    struct Writer {
-        var metadata: [(key: String, type: UInt32, bytes: [UInt8])] = []
-        var tensors: [(name: String, shape: [Int], code: UInt32, bytes: [UInt8])] = []
-
-        static func little<T: FixedWidthInteger>(_ value: T) -> [UInt8] {
-            withUnsafeBytes(of: value.littleEndian) { Array($0) }
-        }
-        static func text(_ value: String) -> [UInt8] { little(UInt64(value.utf8.count)) + Array(value.utf8) }
-        static func floats(_ values: [Float]) -> [UInt8] { values.flatMap { little($0.bitPattern) } }
-
-        mutating func put(_ key: String, _ value: Int) { metadata.append((key, 4, Self.little(UInt32(value)))) }
-        mutating func put(_ key: String, _ value: Float) { metadata.append((key, 6, Self.little(value.bitPattern))) }
-        mutating func put(_ key: String, _ value: String) { metadata.append((key, 8, Self.text(value))) }
-        mutating func put(_ key: String, _ values: [String]) {
-            metadata.append(
-                (key, 9, Self.little(UInt32(8)) + Self.little(UInt64(values.count)) + values.flatMap(Self.text)))
-        }
-        mutating func put(_ key: String, _ values: [Int]) {
-            metadata.append(
-                (
-                    key, 9,
-                    Self.little(UInt32(5)) + Self.little(UInt64(values.count))
-                        + values.flatMap { Self.little(Int32($0)) }
-                ))
-        }
-        mutating func put(_ key: String, _ values: [Float]) {
-            metadata.append((key, 9, Self.little(UInt32(6)) + Self.little(UInt64(values.count)) + Self.floats(values)))
-        }
-
-        func bytes() -> [UInt8] {
-            var out =
-                Array("GGUF".utf8) + Self.little(UInt32(3)) + Self.little(UInt64(tensors.count))
-                + Self.little(UInt64(metadata.count))
-            for entry in metadata { out += Self.text(entry.key) + Self.little(entry.type) + entry.bytes }
-            var data: [UInt8] = []
-            for tensor in tensors {
-                out += Self.text(tensor.name) + Self.little(UInt32(tensor.shape.count))
-                out += tensor.shape.reversed().flatMap { Self.little(UInt64($0)) }
-                out += Self.little(tensor.code) + Self.little(UInt64(data.count))
-                data += tensor.bytes
-                data += [UInt8](repeating: 0, count: (32 - data.count % 32) % 32)
-            }
-            out += [UInt8](repeating: 0, count: (32 - out.count % 32) % 32)
-            return out + data
-        }
-    }
+    typealias Writer = GGUFWriter
 
     /// A tiny LLaMA as llama.cpp writes it, query and key rows interleaved.
     static func tinyFile(_ model: LanguageModel) throws -> Writer {
@@ -235,7 +189,43 @@ import Torch
         }
     }
 
+    /// The frequencies of the stated head are computed only when the file holds as many.
+    @Test func aHugeHeadIsNotComputedWith() throws {
+        var writer = try Self.tinyFile(try TinyModel.make())
+        writer.metadata.removeAll { $0.key == "llama.attention.key_length" }
+        writer.put("llama.attention.key_length", 1 << 30)
+        writer.tensors.append(("rope_freqs.weight", [4], 0, Writer.floats([1, 1, 1, 1])))
+        #expect(throws: TransformerError.self) { try load(writer.bytes()) }
+    }
+
     // MARK: Tokenizers
+
+    @Test(arguments: [Float.nan, .infinity, 1e30, 0.5]) func typesThatAreNoIntegersAreRefused(type: Float) throws {
+        var writer = try Self.tinyFile(try TinyModel.make())
+        writer.put("tokenizer.ggml.model", "llama")
+        writer.put("tokenizer.ggml.tokens", ["<unk>", "a"])
+        writer.put("tokenizer.ggml.scores", [0, -1] as [Float])
+        writer.put("tokenizer.ggml.token_type", [type, 1])
+        #expect(throws: TransformerError.self) { try tokenizer(writer) }
+    }
+
+    private func tokenizer(_ writer: Writer) throws {
+        try withTemporaryFolder { folder in
+            try Data(writer.bytes()).write(to: URL(filePath: folder + "/m.gguf"))
+            _ = try GGUFImport(path: folder + "/m.gguf").tokenizer()
+        }
+    }
+
+    /// Merges are found by cutting each piece everywhere: the square of a long one's length would take minutes.
+    @Test func piecesOfMegabytesAreRefused() throws {
+        var writer = try Self.tinyFile(try TinyModel.make())
+        writer.put("tokenizer.ggml.model", "llama")
+        writer.put("tokenizer.ggml.tokens", ["<unk>", String(repeating: "a", count: 1 << 20)])
+        writer.put("tokenizer.ggml.scores", [0, -1] as [Float])
+        writer.put("tokenizer.ggml.token_type", [2, 1])
+        let error = #expect(throws: TransformerError.self) { try tokenizer(writer) }
+        #expect(error?.description.contains("2048 bytes") == true)
+    }
 
     @Test func theBytePairTokenizerEqualsTheFolders() throws {
         let made = try GGUFImport(path: FixtureFiles.fetched("smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")).tokenizer()

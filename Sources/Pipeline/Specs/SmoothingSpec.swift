@@ -23,7 +23,7 @@ public struct SmoothingSpec: Encodable, Sendable, Equatable {
 
     /// What measuring takes: tokens and the operations of their forward passes.
     func cost(of model: Architecture, sequenceLength: Int) -> (tokens: Int, operations: Double) {
-        let tokens = calibrationBatches * calibrationRows * sequenceLength
+        let tokens = boundedProduct(calibrationBatches, calibrationRows, sequenceLength)
         return (tokens, Double(tokens) * CostModel(model).forwardFLOPsPerToken(sequenceLength: sequenceLength))
     }
 }

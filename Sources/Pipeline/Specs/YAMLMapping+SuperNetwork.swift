@@ -108,6 +108,10 @@ extension YAMLMapping {
                 map.note("to", "\(last) is not reached from \(first) in steps of \(step)")
                 return nil
             }
+            guard (last - first) / step < 256 else {
+                map.note("step", "gives \((last - first) / step + 1) choices; 256 are the most")
+                return nil
+            }
             values = Array(stride(from: first, through: last, by: step))
         } else {
             values = list(key) { int(of: $0, $1, in: range) }

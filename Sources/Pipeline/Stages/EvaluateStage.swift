@@ -55,7 +55,7 @@ extension EvaluateSpec: StageSpec {
             counts.values.reduce(0) { sum, count in
                 sum + rows.taken(of: Int(count.double ?? 0))
             } * length
-        outlook.tokens = perModel * models.count
+        outlook.tokens = boundedProduct(perModel, models.count)
         outlook.floatingPointOperations = models.compactMap { context[$0]?.architecture }.reduce(0.0) {
             $0 + Double(perModel) * CostModel($1).forwardFLOPsPerToken(sequenceLength: length)
         }

@@ -34,7 +34,7 @@ extension PruneSpec {
         } else {
             outlook.memoryBytes = CostModel(source).storedBytes(.float32) + CostModel(made).storedBytes(.float32)
             if let measure, let length = outlook.sequenceLength {
-                let tokens = calibrationBatches * calibrationRows * length
+                let tokens = boundedProduct(calibrationBatches, calibrationRows, length)
                 outlook.tokens = tokens
                 outlook.floatingPointOperations = Double(tokens) * measure.operationsPerToken(source, length)
             }

@@ -89,7 +89,7 @@ extension SearchSpec {
             outlook.notes.append("the space has \(count) sub-networks; all are measured")
         }
         guard let perCandidate = tokensPerCandidate(context, length: length) else { return outlook }
-        outlook.tokens = count * perCandidate
+        outlook.tokens = boundedProduct(count, perCandidate)
         // Candidates lie between the smallest and the whole; most of them about half-way.
         let costs = [space.smallestGenome, space.fullGenome].compactMap { genome in
             (try? space.view(of: genome)).map {
@@ -97,7 +97,7 @@ extension SearchSpec {
             }
         }
         outlook.floatingPointOperations =
-            Double(count * perCandidate) * costs.reduce(0, +) / Double(max(costs.count, 1))
+            Double(boundedProduct(count, perCandidate)) * costs.reduce(0, +) / Double(max(costs.count, 1))
         if !tasks.isEmpty { outlook.notes.append("tokens of task questions are not counted here") }
         return outlook
     }

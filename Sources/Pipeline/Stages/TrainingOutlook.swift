@@ -9,7 +9,7 @@ extension TrainingSpec {
         guard let sequenceLength = outlook.sequenceLength else { return }
         let runtime = context.runtime
         let cost = CostModel(model)
-        let tokens = steps * batchRows * sequenceLength
+        let tokens = boundedProduct(steps, batchRows, sequenceLength)
         outlook.tokens = tokens
         let recomputed = runtime.recomputeActivations ? 4.0 / 3 : 1
         outlook.floatingPointOperations =

@@ -1,10 +1,10 @@
-import CZlib
-import CZstd
+internal import CZlib
+internal import CZstd
 
 /// Compressed forms of bytes, made with the libraries themselves.
-enum CompressedFiles {
+public enum CompressedFiles {
     /// One Zstandard frame with a checksum.
-    static func zstandard(_ bytes: [UInt8], windowLog: Int32 = 0) -> [UInt8] {
+    public static func zstandard(_ bytes: [UInt8], windowLog: Int32 = 0) -> [UInt8] {
         guard let context = ZSTD_createCCtx() else { return [] }
         defer { ZSTD_freeCCtx(context) }
         ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
@@ -30,12 +30,12 @@ enum CompressedFiles {
     }
 
     /// A skippable Zstandard frame, which holds nothing.
-    static func skippableFrame(_ count: UInt8) -> [UInt8] {
+    public static func skippableFrame(_ count: UInt8) -> [UInt8] {
         [0x50, 0x2A, 0x4D, 0x18, count, 0, 0, 0] + [UInt8](repeating: 7, count: Int(count))
     }
 
     /// One gzip member.
-    static func gzip(_ bytes: [UInt8]) -> [UInt8] {
+    public static func gzip(_ bytes: [UInt8]) -> [UInt8] {
         var stream = z_stream()
         let gzipFormat: Int32 = 15 + 16
         deflateInit2_(
