@@ -1,8 +1,7 @@
 #pragma once
 #include "boundary.hpp"
 #include "ctorch.h"
-
-#include <ATen/ATen.h>
+#include "operators.hpp"
 
 /// What a handle points to.
 struct ct_tensor {
