@@ -4,12 +4,17 @@ import PackageDescription
 // libtorch is always here: a link that `scripts/setup` makes to the unpacked PyPI wheels.
 let libtorch = "\(Context.packageDirectory)/.libtorch/torch"
 
-let swiftSettings: [SwiftSetting] = [
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .treatAllWarnings(as: .error),
-]
+// scripts/fuzz names libFuzzer's library here: then our modules count what an input reaches, and there is a program that
+// tries inputs.
+let fuzzer = Context.environment["SHEARLING_FUZZER"]
+
+let swiftSettings: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .treatAllWarnings(as: .error),
+    ] + (fuzzer == nil ? [] : [.unsafeFlags(["-sanitize=fuzzer"])])
 // Plain headers: with C++ modules on, clang wants a precompiled module for each header of ours.
 let cxxSettings: [CXXSetting] = [
     .treatAllWarnings(as: .error), .unsafeFlags(["-fno-cxx-modules"]), .headerSearchPath("../CBoundary"),
@@ -84,7 +89,8 @@ let package = Package(
             name: "CTorch", dependencies: ["CBoundary"], cxxSettings: cxxSettings + torchHeaders + [.define("AT_PER_OPERATOR_HEADERS")],
             linkerSettings: torchLibraries),
         .target(
-            name: "CCorpus", dependencies: ["CBoundary"], cxxSettings: cxxSettings,
+            name: "CCorpus", dependencies: ["CBoundary"],
+            cxxSettings: cxxSettings + (fuzzer == nil ? [] : [.unsafeFlags(["-fsanitize=fuzzer-no-link"])]),
             linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("sentencepiece"), .linkedLibrary("pcre2-8")]),
         .target(name: "CBoundary", cxxSettings: cxxSettings),
         .target(name: "CNoLocales", cSettings: portable.map { [.define("LOCALE_TABLES", to: $0)] }),
@@ -94,6 +100,9 @@ let package = Package(
         .target(
             name: "Fixtures", dependencies: models + ["CZlib", "CZstd"], path: "Tests/Fixtures",
             exclude: ["Golden", "Text"], swiftSettings: swiftSettings),
+        .target(
+            name: "Fuzzing", dependencies: ["Pipeline", "Training", "Evaluation", "Fixtures"] + models,
+            path: "Tests/Fuzzing", swiftSettings: swiftSettings),
         .target(name: "CFaults", path: "Tests/CFaults", cSettings: [.treatAllWarnings(as: .error)]),
         tests("Files", ["Files"]),
         tests("Supervisor", ["Supervisor"]),
@@ -111,8 +120,16 @@ let package = Package(
             "Pipeline",
             ["Pipeline", "Report", "Statistics", "SuperNetwork", "Search", "Shearing", "Training", "Evaluation"]
                 + models),
+        tests("Fuzzing", ["Fuzzing"]),
         tests("Shear", ["shear"]),
-    ],
+    ]
+        + (fuzzer.map {
+            [
+                .executableTarget(
+                    name: "fuzzer", dependencies: ["Fuzzing"], path: "Tests/Fuzzer", swiftSettings: swiftSettings,
+                    linkerSettings: [.unsafeFlags(["-Xlinker", $0]), .linkedLibrary("stdc++")])
+            ]
+        } ?? []),
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
 )
