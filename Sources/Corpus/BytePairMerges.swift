@@ -3,6 +3,14 @@ final class BytePairMerges: @unchecked Sendable {  // immutable after init
     /// The rank of a pair that never merges.
     static let never = UInt32.max
 
+    /// Two neighbours, what they become, and how early: the lowest rank first, of equal ranks the leftmost.
+    struct Merge {
+        var left: TokenID
+        var right: TokenID
+        var merged: TokenID
+        var rank: UInt32
+    }
+
     private struct Slot {
         var pair: UInt64
         var rank: UInt32
@@ -14,18 +22,28 @@ final class BytePairMerges: @unchecked Sendable {  // immutable after init
     private static let vacant = UInt64.max
 
     /// - Parameter triples: `count` times left, right and merged id, in order of rank; of equal pairs the last counts.
-    init(triples: UnsafePointer<TokenID>?, count: Int) {
+    convenience init(triples: UnsafePointer<TokenID>?, count: Int) {
+        let triples = UnsafeBufferPointer(start: triples, count: triples == nil ? 0 : 3 * count)
+        self.init(
+            stride(from: 0, to: triples.count, by: 3).lazy.map { at in
+                Merge(
+                    left: triples[at], right: triples[at + 1], merged: triples[at + 2],
+                    rank: UInt32(truncatingIfNeeded: at / 3))
+            }, count: count)
+    }
+
+    /// - Parameter merges: `count` at most; of equal pairs the last counts.
+    init(_ merges: some Sequence<Merge>, count: Int) {
         var capacity = 1024
         while capacity < 2 * count { capacity *= 2 }
         mask = UInt64(capacity - 1)
         slots = .allocate(capacity: capacity)
         slots.initialize(repeating: Slot(pair: Self.vacant, rank: Self.never, merged: -1), count: capacity)
-        guard let triples else { return }
-        for rank in 0..<count {
-            let pair = Self.key(triples[3 * rank], triples[3 * rank + 1])
+        for merge in merges {
+            let pair = Self.key(merge.left, merge.right)
             var at = Int(Self.hash(pair) & mask)
             while slots[at].pair != Self.vacant, slots[at].pair != pair { at = Int(UInt64(at + 1) & mask) }
-            slots[at] = Slot(pair: pair, rank: UInt32(rank), merged: triples[3 * rank + 2])
+            slots[at] = Slot(pair: pair, rank: merge.rank, merged: merge.merged)
         }
     }
 

@@ -52,6 +52,11 @@ enum ByteSpelling {
         {
             return [byte]
         }
+        return withPlainSpaces(piece)
+    }
+
+    /// A piece with a space for each U+2581.
+    static func withPlainSpaces(_ piece: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         var result: [UInt8] = []
         var at = 0
         while at < piece.count {

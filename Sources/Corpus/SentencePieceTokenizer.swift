@@ -1,50 +1,62 @@
 import CCorpus
+import Synchronization
 
-/// A tokenizer read from a SentencePiece `tokenizer.model` (LLaMA 1 and 2, Mistral), by the original library.
+/// A tokenizer read from a SentencePiece `tokenizer.model` (LLaMA 1 and 2, Mistral, Gemma). Its ids are SentencePiece's,
+/// token for token: models of type BPE are encoded by tables of our own, those that `SentencePieceVocabulary` does not
+/// take by the original library.
 ///
-/// Text is plain text: the characters of `<s>` are encoded as characters unless `parseSpecial` is set.
-public final class SentencePieceTokenizer: Tokenizer, @unchecked Sendable {  // the library's encoding is const
+/// Text is plain text: the characters of `<s>` are encoded as characters unless `parseSpecial` is set. Encodes from
+/// many threads at once; each keeps its own cache of parts.
+public final class SentencePieceTokenizer: Tokenizer {
     public let vocabularySize: Int
     public let fingerprint: String
     public let beginOfText: TokenID?
     public let endOfText: TokenID?
 
-    private let model: OpaquePointer
+    private enum Engine {
+        case tables(SentencePieceVocabulary)
+        case library(SentencePieceLibrary)
+    }
+
+    private let engine: Engine
     private let added: AddedTokens
     private let spellings: [[UInt8]]
+    /// Whether encoding puts a space in front, or takes those of the text away.
+    private let dropsFirstSpace: Bool
+    private let idle = Mutex<[SentencePieceEncoder]>([])
 
     /// Reads the model at `path`.
     /// - Parameter parseSpecial: whether the characters of a control piece, such as `<s>`, mean that piece.
     /// - Throws: `CorpusError.missing`, `.io` or `.tokenizer`.
-    public init(path: String, parseSpecial: Bool = false) throws(CorpusError) {
+    public convenience init(path: String, parseSpecial: Bool = false) throws(CorpusError) {
         let bytes = try readSmallFile(path, limit: BytePairTokenizer.maximumBytes)
-        var made: OpaquePointer?
-        guard
-            bytes.withUnsafeBufferPointer({ buffer in
-                buffer.baseAddress.map { cc_sentencepiece_load($0, buffer.count, &made) == CT_OK } ?? false
-            }), let model = made
-        else {
-            throw .tokenizer(
-                path: path, reason: bytes.isEmpty ? "the file is empty" : boundaryMessage(),
-                remedy: "fetch the file again; a SentencePiece model is wanted")
+        try self.init(bytes, path: path, parseSpecial: parseSpecial)
+    }
+
+    /// - Parameter asksLibrary: whether SentencePiece encodes whatever the model is, as the judge of our own tables.
+    init(_ bytes: [UInt8], path: String, parseSpecial: Bool = false, asksLibrary: Bool = false) throws(CorpusError) {
+        let library = try SentencePieceLibrary(bytes, path: path)
+        let model = try? SentencePieceModel(bytes)
+        if !asksLibrary, let tables = model.flatMap(SentencePieceVocabulary.init) {
+            engine = .tables(tables)
+        } else {
+            engine = .library(library)
         }
-        self.model = model
-        vocabularySize = cc_sentencepiece_size(model)
-        func role(_ id: Int32) -> TokenID? { id < 0 ? nil : id }
-        beginOfText = role(cc_sentencepiece_bos(model))
-        endOfText = role(cc_sentencepiece_eos(model))
+        dropsFirstSpace = model.map { $0.opensWithSpace || $0.removesExtraSpaces } ?? true
+        vocabularySize = library.size
+        beginOfText = library.beginOfText
+        endOfText = library.endOfText
         var spellings: [[UInt8]] = []
         var control: [TokenizerSettings.AddedToken] = []
         for id in 0..<vocabularySize {
-            var length = 0
-            var kind = CC_PIECE_NORMAL
-            let piece = UnsafeBufferPointer(start: cc_sentencepiece_piece(model, id, &length, &kind), count: length)
-            let isControl = kind == CC_PIECE_CONTROL || kind == CC_PIECE_UNKNOWN
-            spellings.append(isControl ? [] : ByteSpelling.text(of: piece))
-            if isControl {
-                control.append(
-                    TokenizerSettings.AddedToken(
-                        id: id, content: String(decoding: piece, as: UTF8.self), isSpecial: true))
+            library.withPiece(id) { piece, kind in
+                let isControl = kind == CC_PIECE_CONTROL || kind == CC_PIECE_UNKNOWN
+                spellings.append(isControl ? [] : ByteSpelling.text(of: piece))
+                if isControl {
+                    control.append(
+                        TokenizerSettings.AddedToken(
+                            id: id, content: String(decoding: piece, as: UTF8.self), isSpecial: true))
+                }
             }
         }
         self.spellings = spellings
@@ -52,37 +64,36 @@ public final class SentencePieceTokenizer: Tokenizer, @unchecked Sendable {  // 
         fingerprint = FileDigest.sha256(Array("sentencepiece, special \(parseSpecial)\n".utf8) + bytes)
     }
 
-    deinit { cc_sentencepiece_free(model) }
+    /// Whether SentencePiece itself encodes.
+    var asksLibrary: Bool { if case .library = engine { true } else { false } }
 
-    /// - Throws: `CorpusError.encoding` when the text is not UTF-8, or for what the library refuses.
+    /// - Throws: `CorpusError.encoding` when the text is not UTF-8 or has 2 GiB and more, or for what the library
+    ///   refuses.
     public func encode(_ utf8: Span<UInt8>, into tokens: inout [TokenID]) throws(CorpusError) {
         try utf8.withUnsafeBufferPointer { (text) throws(CorpusError) in
             guard cc_valid_utf8_length(text.baseAddress, text.count) == text.count else {
                 throw .encoding(reason: "the text is not UTF-8")
             }
+            guard text.count < Int(Int32.max) else { throw .encoding(reason: "the text is longer than 2 GiB") }
             var done = 0
             while let hit = added.next(in: text, from: done, .shared) {
-                try encode(text, done..<hit.range.lowerBound, into: &tokens)
+                try encode(UnsafeBufferPointer(rebasing: text[done..<hit.range.lowerBound]), into: &tokens)
                 tokens.append(hit.id)
                 done = hit.range.upperBound
             }
-            try encode(text, done..<text.count, into: &tokens)
+            try encode(UnsafeBufferPointer(rebasing: text[done...]), into: &tokens)
         }
     }
 
-    private func encode(
-        _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, into tokens: inout [TokenID]
-    ) throws(CorpusError) {
-        guard !range.isEmpty, let base = text.baseAddress else { return }
-        let status = withUnsafeMutablePointer(to: &tokens) { tokens in
-            cc_sentencepiece_encode(
-                model, base + range.lowerBound, range.count,
-                { context, ids, count in
-                    context.assumingMemoryBound(to: [TokenID].self).pointee.append(
-                        contentsOf: UnsafeBufferPointer(start: ids, count: count))
-                }, tokens)
+    private func encode(_ text: UnsafeBufferPointer<UInt8>, into tokens: inout [TokenID]) throws(CorpusError) {
+        guard !text.isEmpty else { return }
+        switch engine {
+        case .library(let library): try library.encode(text, into: &tokens)
+        case .tables(let vocabulary):
+            let encoder = idle.withLock { $0.popLast() } ?? SentencePieceEncoder(vocabulary)
+            encoder.encode(text, into: &tokens)
+            idle.withLock { $0.append(encoder) }
         }
-        guard status == CT_OK else { throw .encoding(reason: boundaryMessage()) }
     }
 
     /// - Throws: `CorpusError.encoding` when an id is outside the vocabulary.
@@ -94,7 +105,7 @@ public final class SentencePieceTokenizer: Tokenizer, @unchecked Sendable {  // 
             }
             text += spellings[Int(token)]
         }
-        if text.first == 0x20 { text.removeFirst() }  // the one that encoding puts in front
+        if dropsFirstSpace, text.first == 0x20 { text.removeFirst() }
         return text
     }
 }
