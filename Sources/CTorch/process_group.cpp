@@ -1,6 +1,7 @@
 // Of Gloo's headers only names are used here: no object of Gloo's is made, laid out or destroyed in this file, so that a
 // header of another date than the Gloo inside libtorch_cpu does no harm.
 #define USE_C10D_GLOO
+#include "ctorch_deal.h"
 #include "handle.hpp"
 
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
@@ -198,6 +199,19 @@ ct_status ct_group_all_gather(ct_group *group, const ct_tensor *input, ct_tensor
                 describe(into) + " does not hold " + std::to_string(group->value->getSize()) + " parts of " + describe(from));
         from = from.view({-1}), into = into.view({-1});
         return group->value->_allgather_base(into, from);
+    });
+}
+
+ct_status ct_group_all_to_all(ct_group *group, const ct_tensor *input, ct_tensor *output, ct_work **out) {
+    return begin(out, [&] {
+        at::Tensor from = whole(input), into = whole(output);
+        require(from.scalar_type() == into.scalar_type() && into.numel() == from.numel() &&
+                    from.numel() % group->value->getSize() == 0,
+                describe(from) + " and " + describe(into) + " are not as many equal parts as there are ranks, " +
+                    std::to_string(group->value->getSize()));
+        from = from.view({-1}), into = into.view({-1});
+        std::vector<int64_t> equal;
+        return group->value->alltoall_base(into, from, equal, equal);
     });
 }
 

@@ -12,6 +12,7 @@ final class CostMeter {
     private let processorStart = CostMeter.processorSeconds()
     /// Processor seconds of other ranks in this attempt.
     private var othersSeconds = 0.0
+    private var tensorBytes: [Int]?
 
     /// Starts counting an attempt in a stage's folder.
     /// - Parameter folder: nil for a rank that only counts for the first.
@@ -34,7 +35,16 @@ final class CostMeter {
         cost.wallSeconds += CostMeter.seconds(ContinuousClock.now - start)
         cost.processorSeconds += CostMeter.processorSeconds() - processorStart + othersSeconds
         cost.peakMemoryBytes = max(cost.peakMemoryBytes, MemoryUse.peakResidentBytes)
+        cost.tensorBytesByRank = tensorBytes
         return cost
+    }
+
+    /// Keeps how much the tensors of training took since `Engine.forgetPeak()`, on each rank when all of them call it.
+    func countTensors(_ group: ProcessGroup?) throws(PipelineError) {
+        let own = Engine.peakTensorBytes
+        tensorBytes = try withTorch { () throws(TorchError) in
+            try group?.gathered(Tensor([own])).int64s().map { Int($0) } ?? [own]
+        }
     }
 
     /// Counts what the other ranks have taken so far, when all of them call it.

@@ -18,6 +18,10 @@ public struct RuntimeSettings: Encodable, Sendable, Equatable {
     public var recomputeActivations: Bool
     /// What several ranks share out instead of each holding it; nil: nothing.
     public var shard: Sharding?
+    /// In how many parts each step is computed, for the same bits on any number of ranks up to it; nil: not fixed.
+    public var parts: Int?
+    /// Whether `metrics.jsonl` lists the rows of each step.
+    public var listRows: Bool
     /// How to get the outside inputs of the stage when they are missing: a command or a sentence.
     public var obtain: String?
 
@@ -28,7 +32,9 @@ public struct RuntimeSettings: Encodable, Sendable, Equatable {
         case keepLast = "keep_last"
         case threads, device
         case recomputeActivations = "recompute_activations"
-        case shard, obtain
+        case shard, parts
+        case listRows = "list_rows"
+        case obtain
     }
 
     /// Rows of one forward pass of evaluations where `microBatch` says nothing.
@@ -36,7 +42,8 @@ public struct RuntimeSettings: Encodable, Sendable, Equatable {
 
     /// Rows of one pass of a training step that so many ranks share.
     func passRows(ofStep batchRows: Int, ranks: Int = 1) -> Int {
-        let share = (batchRows + ranks - 1) / ranks
+        let most = parts ?? ranks
+        let share = (batchRows + most - 1) / most
         return min(microBatch ?? share, share)
     }
 
@@ -49,5 +56,6 @@ public struct RuntimeSettings: Encodable, Sendable, Equatable {
         keepLast = 2
         device = "cpu"
         recomputeActivations = false
+        listRows = false
     }
 }

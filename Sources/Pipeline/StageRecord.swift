@@ -76,6 +76,8 @@ public struct StageCost: Codable, Sendable, Equatable {
     public var processorSeconds: Double = 0
     /// Largest resident set of any attempt, bytes.
     public var peakMemoryBytes: Int = 0
+    /// Most bytes of CPU tensors of each rank, as `plan` estimates them, where a stage has trained; nil elsewhere.
+    public var tensorBytesByRank: [Int]?
     /// Tokens that went through a training or evaluation step, or were packed.
     public var tokens: Int = 0
     /// Floating-point operations by the cost model; 0 where no model ran.

@@ -34,15 +34,22 @@ extension ProcessGroup {
     /// are ranks.
     /// - Throws: `.rankLost`, `.invalidArgument` when it does not.
     public func scatteredSum(_ tensor: Tensor) throws(TorchError) -> Tensor {
-        guard let first = tensor.shape.first, first % count == 0 else {
-            throw TorchError(
-                code: .invalidArgument, operation: #function,
-                message: "the first axis of \(tensor) does not fall into \(count) equal parts")
-        }
+        let first = try requireParts(tensor)
         let whole = try local(tensor)
         let part = try Tensor.empty([first / count] + tensor.shape.dropFirst(), tensor.dtype)
         try perform("scattered sum") { ct_group_reduce_scatter($0, whole.handle, part.handle, &$1) }
         return part
+    }
+
+    /// What all ranks have for this one, in their order, on the CPU: the first axis falls into as many equal parts as there
+    /// are ranks, and part `r` goes to rank `r`.
+    /// - Throws: `.rankLost`, `.invalidArgument` when it does not.
+    public func dealt(_ tensor: Tensor) throws(TorchError) -> Tensor {
+        try requireParts(tensor)
+        let own = try local(tensor)
+        let all = try Tensor.empty(own.shape, own.dtype)
+        try perform("deal") { ct_group_all_to_all($0, own.handle, all.handle, &$1) }
+        return all
     }
 
     /// Returns when all ranks have called it.
@@ -63,6 +70,17 @@ extension ProcessGroup {
         let tensor = try Tensor(numbers)
         try sum(tensor)
         return try tensor.doubles()
+    }
+
+    /// The length of the first axis, which falls into as many equal parts as there are ranks.
+    @discardableResult
+    private func requireParts(_ tensor: Tensor) throws(TorchError) -> Int {
+        guard let first = tensor.shape.first, first % count == 0 else {
+            throw TorchError(
+                code: .invalidArgument, operation: "exchange of parts",
+                message: "the first axis of \(tensor) does not fall into \(count) equal parts")
+        }
+        return first
     }
 
     private func local(_ tensor: Tensor) throws(TorchError) -> Tensor {

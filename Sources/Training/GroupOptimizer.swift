@@ -14,6 +14,8 @@ final class GroupOptimizer {
     private var sums: [Tensor] = []
     /// Which sums have something in them.
     private var summed: [Bool]
+    /// Whether the sums are kept from step to step; otherwise they were put here and go with their step.
+    private var ownsSums = true
 
     init(_ group: ParameterGroup, owned: [Range<Int>]? = nil, sumsOwned: Bool = false) throws(TorchError) {
         self.group = group
@@ -68,6 +70,23 @@ final class GroupOptimizer {
         }
     }
 
+    /// Makes `gradients`, of Float32, those of the step; `nil` for a parameter that takes no part.
+    func put(_ gradients: [Tensor?]) throws(TorchError) {
+        var sums: [Tensor] = []
+        for (index, parameter) in group.parameters.enumerated() {
+            let isNarrow = parameter.value !== parameter.master
+            if let gradient = gradients[index], isNarrow {
+                sums.append(gradient)
+                summed[index] = true
+            } else {
+                sums.append(try Tensor.zeros([0], on: parameter.master.device))
+                if let gradient = gradients[index] { try parameter.value.setGradient(gradient) }
+            }
+        }
+        self.sums = sums
+        ownsSums = false
+    }
+
     /// Which parameters have a gradient now: 1 or 0 for each.
     var presence: [Double] {
         group.parameters.indices.map { summed[$0] || group.parameters[$0].gradient != nil ? 1 : 0 }
@@ -119,7 +138,8 @@ final class GroupOptimizer {
     func clear() throws(TorchError) {
         for parameter in group.parameters { parameter.value.clearGradient() }
         guard summed.contains(true) else { return }
-        try zero(sums)
+        if ownsSums { try zero(sums) } else { sums = [] }
+        ownsSums = true
         for index in summed.indices { summed[index] = false }
     }
 }

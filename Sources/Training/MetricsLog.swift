@@ -5,7 +5,7 @@ internal import Glibc
 /// The truth about a run: `metrics.jsonl`, one JSON object per step, only ever appended to.
 ///
 /// A line is `{"ts": seconds since 1970, "step": ..., "tokens": ..., "stage": ..., "train/loss": ..., ...}`; a number
-/// that is not finite is left out.
+/// that is not finite is left out. Where rows are listed, `"rows"` has them by domain.
 public final class MetricsLog {
     /// The file.
     public let path: String
@@ -28,7 +28,14 @@ public final class MetricsLog {
     /// Appends one step, in one write.
     /// - Throws: `TrainingError.file`.
     public func append(_ metrics: StepMetrics) throws(TrainingError) {
-        try append(step: metrics.step, tokens: metrics.tokens, metrics.named)
+        var rows = ""
+        if let listed = metrics.rows {
+            let domains = listed.sorted { $0.key < $1.key }.map { name, rows in
+                "\(quotedJSON(name)):[\(rows.map(String.init).joined(separator: ","))]"
+            }
+            rows = ",\"rows\":{\(domains.joined(separator: ","))}"
+        }
+        try append(step: metrics.step, tokens: metrics.tokens, metrics.named, more: rows)
     }
 
     /// Appends named numbers, in one write.
@@ -36,10 +43,16 @@ public final class MetricsLog {
     public func append(
         step: Int, tokens: Int, _ values: [(name: String, value: Double)]
     ) throws(TrainingError) {
+        try append(step: step, tokens: tokens, values, more: "")
+    }
+
+    private func append(
+        step: Int, tokens: Int, _ values: [(name: String, value: Double)], more: String
+    ) throws(TrainingError) {
         let now = (Date().timeIntervalSince1970 * 1000).rounded() / 1000
         var line = "{\"ts\":\(now),\"step\":\(step),\"tokens\":\(tokens),\"stage\":\(quotedJSON(stage))"
         for (name, value) in values where value.isFinite { line += ",\(quotedJSON(name)):\(value)" }
-        line += "}\n"
+        line += more + "}\n"
         try FileSystem.write(Array(line.utf8), to: descriptor, path: path)
     }
 

@@ -89,7 +89,8 @@ struct StateShards {
         }
     }
 
-    private func piece(of rank: Int, _ start: Int, _ size: Int) -> Range<Int> {
+    /// The elements of a rank from its `start`-th on, `size` of them at most.
+    func piece(of rank: Int, _ start: Int, _ size: Int) -> Range<Int> {
         let range = range(of: rank)
         let first = min(range.lowerBound + start, range.upperBound)
         return first..<min(first + size, range.upperBound)

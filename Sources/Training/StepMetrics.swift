@@ -22,6 +22,8 @@ public struct StepMetrics: Codable, Sendable, Equatable {
     public var mixture: [String: Double]
     /// Passes over each domain's rows so far; 1.5 is one and a half. Empty where the loader does not say.
     public var epochs: [String: Double]
+    /// The rows of the step by domain, in order; `nil` where they are not listed.
+    public var rows: [String: [Int]]?
     /// What the objective reports.
     public var objective: [String: Double]
     /// Wall time of the step in seconds, evaluation and checkpoints excluded.

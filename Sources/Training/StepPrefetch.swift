@@ -39,7 +39,7 @@ final class StepPrefetch {
 
     deinit { forget() }
 
-    /// The micro-batches of `step` that are this rank's; the next step's are begun unless this is the last.
+    /// The micro-batches of `step` that are this rank's, also those without rows; the next step's are begun unless this is the last.
     /// - Throws: `TrainingError.corpus`.
     func rows(step: Int, isLast: Bool) throws(TrainingError) -> [TokenBatch] {
         let result: Result<[TokenBatch], CorpusError>
@@ -81,7 +81,7 @@ final class StepPrefetch {
         Result { () throws(CorpusError) in
             var rows: [TokenBatch] = []
             for part in share.parts { rows.append(try loader.rows(step: step, part: part, of: share.count)) }
-            return rows.filter { $0.rows > 0 }
+            return rows
         }
     }
 }

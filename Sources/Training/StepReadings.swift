@@ -13,49 +13,55 @@ struct StepReadings {
     private var rows: [Row] = []
     private var rowSums: [Float] = []
     /// What the other numbers of each micro-batch are, in the order of `tensors`: rows, then regulariser and scalars.
-    private var layout: [(rows: Int, share: Double, hasRegulariser: Bool, scalars: [String])] = []
+    private var layout: [(rows: Int, share: Double, hasRegulariser: Bool, scalars: [String], isListed: Bool)] = []
 
     /// Takes note of a micro-batch without waiting for it.
+    /// - Parameter isListed: Whether its rows are to be told.
     mutating func add(
-        _ loss: ObjectiveLoss, domains: [Int], rows rowIDs: [RowID], tokens: [Int], share: Double
+        _ loss: ObjectiveLoss, domains: [Int], rows rowIDs: [RowID], tokens: [Int], share: Double, isListed: Bool
     ) throws(TorchError) {
         func flat(_ tensor: Tensor) throws(TorchError) -> Tensor { try tensor.detached().to(.float32).reshaped([-1]) }
         tensors.append(try flat(loss.rowSums_B))
         if let regulariser = loss.regulariser { tensors.append(try flat(regulariser)) }
         for scalar in loss.scalars { tensors.append(try flat(scalar.value)) }
         for row in domains.indices { rows.append(Row(domain: domains[row], id: rowIDs[row], tokens: tokens[row])) }
-        layout.append((domains.count, share, loss.regulariser != nil, loss.scalars.map(\.name)))
+        layout.append((domains.count, share, loss.regulariser != nil, loss.scalars.map(\.name), isListed))
     }
 
     /// Brings everything over in one transfer.
     /// - Parameter norms: Scalars that travel along.
-    mutating func read(with norms: [Tensor]) throws(TorchError) -> StepSummary {
-        var summary = StepSummary()
+    mutating func read(with norms: [Tensor]) throws(TorchError) -> RankSummary {
+        var summary = RankSummary()
         var list = tensors
         tensors = []
         for norm in norms { list.append(try norm.detached().to(.float32).reshaped([-1])) }
         if list.isEmpty { return summary }
         let values = try Tensor.concatenated(list, axis: 0).floats()
         var next = 0
+        var row = 0
         for part in layout {
+            var found = StepSummary()
+            for (row, sum) in zip(rows[row..<row + part.rows], values[next..<next + part.rows]) {
+                found.nats += Double(sum)
+                found.domains[row.domain, default: StepSummary.Domain()].nats += Double(sum)
+                found.domains[row.domain, default: StepSummary.Domain()].tokens += row.tokens
+                if !sum.isFinite { found.badRows += 1 }
+                if part.isListed { found.rows = (found.rows ?? [:]).merging([row.domain: [row.id.row]]) { $0 + $1 } }
+            }
             rowSums += values[next..<next + part.rows]
             next += part.rows
+            row += part.rows
             if part.hasRegulariser {
-                summary.regulariser += part.share * Double(values[next])
+                found.regulariser += part.share * Double(values[next])
                 next += 1
             }
             for name in part.scalars {
-                summary.scalars[name, default: 0] += part.share * Double(values[next])
+                found.scalars[name, default: 0] += part.share * Double(values[next])
                 next += 1
             }
+            summary.parts.append(found)
         }
         summary.norms = values[next...].map(Double.init)
-        for (row, sum) in zip(rows, rowSums) {
-            summary.nats += Double(sum)
-            summary.domains[row.domain, default: StepSummary.Domain()].nats += Double(sum)
-            summary.domains[row.domain, default: StepSummary.Domain()].tokens += row.tokens
-            if !sum.isFinite { summary.badRows += 1 }
-        }
         return summary
     }
 

@@ -69,7 +69,7 @@ extension Trainer {
     }
 
     /// What the rows of all ranks gave.
-    func joined(_ own: StepSummary) throws(TrainingError) -> StepSummary {
+    func joined(_ own: RankSummary) throws(TrainingError) -> StepSummary {
         .joined(try ofAllRanks(own), isNormOfPart: shards?.sharing == .gradients)
     }
 

@@ -38,6 +38,7 @@ extension Trainer {
             metrics.epochs[loader.corpus.domains[domain]] = Double(used[domain]) / Double(count)
         }
         metrics.objective = summary.scalars
+        metrics.rows = summary.rows(names: loader.corpus.domains)
         metrics.dataWaitSeconds = waited
         metrics.seconds = steadySeconds() - started
         seconds += metrics.seconds
@@ -63,11 +64,12 @@ extension Trainer {
         let scattered = shards?.sharing == .gradients ? shards : nil
         var exchanges = batches.share.parts.count * objective.passCount
         var readings = StepReadings()
-        for batch in rows.parts {
+        let perPart = batches.share.perFixedPart
+        var sums = perPart.map { _ in PartSums(optimizers.flatMap(\.group.parameters)) }
+        for (number, batch) in zip(batches.share.parts, rows.parts) {
             let rowTokens = batch.rowTokens
             let share = Double(rowTokens.reduce(0, +)) / Double(total)
-            if share == 0 { continue }
-            for pass in 0..<objective.passCount {
+            for pass in 0..<(share > 0 ? objective.passCount : 0) {
                 let tape = settings.recomputesBlocks ? CheckpointTape() : nil
                 let loss = try objective.loss(model, batch, step: step, pass: pass, tape: tape)
                 // Losses of passes are summed, tokens are counted once.
@@ -77,19 +79,28 @@ extension Trainer {
                     if let regulariser = loss.regulariser { scalar = try scalar + regulariser * share }
                     try scalar.backward()
                     try tape?.backward()
-                    if let scattered {
+                    if sums != nil {
+                        try sums?.takePass()
+                    } else if let scattered {
                         try scattered.scatter(optimizers, on: model.device)
                         exchanges -= 1
                     } else if accumulates {
                         for optimizer in optimizers { try optimizer.accumulate() }
                     }
-                    try readings.add(loss, domains: batch.domains, rows: batch.rowIDs, tokens: counted, share: share)
+                    try readings.add(
+                        loss, domains: batch.domains, rows: batch.rowIDs, tokens: counted, share: share,
+                        isListed: pass == 0 && settings.listsRows == true)
                 }
+            }
+            if let perPart, (number + 1) % perPart == 0 {
+                try withTorch { () throws(TorchError) in try sums?.endPart(number / perPart) }
             }
         }
         var names: [String] = []
         let own = try withTorch { () throws(TorchError) in
-            if let scattered {
+            if let sums {
+                try put(sums)
+            } else if let scattered {
                 // Other ranks may have more micro-batches.
                 for _ in 0..<exchanges { try scattered.scatter(optimizers, on: model.device) }
             } else if let group {

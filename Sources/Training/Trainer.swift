@@ -47,6 +47,8 @@ public final class Trainer<O: Objective> {
     let optimizers: [GroupOptimizer]
     /// How the optimizer's states are shared out; `nil`: each rank holds all.
     let shards: StateShards?
+    /// How ranks add up the parts of a step, each some elements, where their number is fixed.
+    let pieces: StateShards?
     let stop: StopFlag
     let log: RunLog
     let group: ProcessGroup?
@@ -97,6 +99,7 @@ public final class Trainer<O: Objective> {
         var shards: StateShards?
         if let group, let sharing = settings.sharding { shards = StateShards(group, sharing, of: groups) }
         self.shards = shards
+        pieces = settings.fixedParts == nil ? nil : shards ?? group.map { StateShards($0, .optimizer, of: groups) }
         optimizers = try withTorch { () throws(TorchError) in
             var list: [GroupOptimizer] = []
             var number = 0
@@ -119,9 +122,10 @@ public final class Trainer<O: Objective> {
         for name in reference.keys.sorted() where !loader.corpus.domains.contains(name) {
             warn("There is a reference loss for \(name), which is no domain of the corpus; it is not used.")
         }
-        if let group, group.count > settings.batchRows {
-            warn(
-                "A step has \(settings.batchRows) rows: only as many of the \(group.count) ranks have something to do.")
+        let most = min(settings.batchRows, settings.fixedParts ?? .max)
+        if let group, group.count > most {
+            let things = most == settings.batchRows ? "rows" : "parts"
+            warn("A step has \(most) \(things): only as many of the \(group.count) ranks have something to do.")
         }
         if speaks { try FileSystem.makeFolder(folder) }
         batches = StepPrefetch(loader: loader, share: RowShare(settings, group))

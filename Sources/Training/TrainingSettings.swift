@@ -8,7 +8,7 @@ public enum Sharding: String, Codable, Sendable, CaseIterable {
     case gradients
 }
 
-/// How a run is made. What decides its result comes first; the last five fields only decide how it gets there.
+/// How a run is made. What decides its result comes first; the last seven fields only decide how it gets there.
 public struct TrainingSettings: Codable, Sendable, Hashable {
     /// The length of the run in optimizer steps.
     public var steps: Int
@@ -38,12 +38,18 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
     public var keepLast: Int
     /// What ranks share out; `nil`: nothing. Means nothing to a process alone.
     public var sharding: Sharding?
+    /// In how many parts each step is computed, whose gradients are added in an order that this number alone decides: then
+    /// any number of ranks up to it gives the same bits. `nil`: as ranks and micro-batches divide a step.
+    public var fixedParts: Int?
+    /// Whether the log says which rows each step took; `nil`: no.
+    public var listsRows: Bool?
 
     public init(
         steps: Int, batchRows: Int, peakRate: Double, schedule: LearningRate = LearningRate(), clipNorm: Double? = 1,
         optimizer: AdamWSettings = AdamWSettings(), evaluateEvery: Int? = nil, evaluateFirst: Bool = false,
         mixture: MixturePolicy? = nil, microBatchRows: Int? = nil, recomputesBlocks: Bool = false,
-        checkpointEvery: Int? = nil, keepLast: Int = 2, sharding: Sharding? = nil
+        checkpointEvery: Int? = nil, keepLast: Int = 2, sharding: Sharding? = nil, fixedParts: Int? = nil,
+        listsRows: Bool? = nil
     ) {
         self.steps = steps
         self.batchRows = batchRows
@@ -59,6 +65,8 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
         self.checkpointEvery = checkpointEvery
         self.keepLast = keepLast
         self.sharding = sharding
+        self.fixedParts = fixedParts
+        self.listsRows = listsRows
     }
 
     /// Says what is wrong, if anything.
@@ -80,6 +88,7 @@ public struct TrainingSettings: Codable, Sendable, Hashable {
             optimizer.weightDecay >= 0 && optimizer.weightDecay.isFinite)
         try need("evaluate every", evaluateEvery ?? 1, "at least 1 step", (evaluateEvery ?? 1) >= 1)
         try need("micro-batch", microBatchRows ?? 1, "at least 1 row", (microBatchRows ?? 1) >= 1)
+        try need("parts", fixedParts ?? 1, "at least 1", (fixedParts ?? 1) >= 1)
         try need("checkpoint every", checkpointEvery ?? 1, "at least 1 step", (checkpointEvery ?? 1) >= 1)
         try need("keep last", keepLast, "at least 1", keepLast >= 1)
         try mixture?.check()

@@ -87,6 +87,9 @@ import Torch
         for other in parts.dropFirst() { sum = try sum + other }
         let part = try sum.sliced(0, from: 2 * group.rank, to: 2 * group.rank + 2)
         try same(group.scatteredSum(parts[group.rank]), part, "scattered sum")
+        // Rank r has the r-th pair of rows of each rank's part.
+        let pair = try parts.map { try $0.sliced(0, from: 2 * group.rank, to: 2 * group.rank + 2) }
+        try same(group.dealt(parts[group.rank]), Tensor.concatenated(pair, axis: 0), "parts dealt out")
         // Memory that is not contiguous comes back into its place.
         let turned = try parts[group.rank].copied().transposed(0, 1)
         try group.sum(turned)
@@ -97,12 +100,13 @@ import Torch
         for text in ["", "ein Satz, größer als nichts"] {
             guard try group.shared(group.isFirst ? text : nil) == text else { throw Wrong("shared text") }
         }
-        var isRefused = false
-        do throws(TorchError) { _ = try group.scatteredSum(Tensor.zeros([rows + 1])) } catch {
-            isRefused = error.code == .invalidArgument
+        for exchange in [group.scatteredSum, group.dealt] {
+            var isRefused = false
+            do throws(TorchError) { _ = try exchange(Tensor.zeros([rows + 1])) } catch {
+                isRefused = error.code == .invalidArgument
+            }
+            if !isRefused { throw Wrong("a tensor that does not fall into equal parts was taken") }
         }
-        if isRefused { return }
-        throw Wrong("a sum that does not fall into equal parts was taken")
     }
 
     @Test(arguments: [2, 3]) func ranksExchangeTensors(count: Int) throws {

@@ -155,6 +155,67 @@ import Transformer
         #expect(last.losses.count == 2 && distance(last.weights, alone.weights) <= 1e-5)
     }
 
+    @Test(arguments: [DType.float32, .bfloat16])
+    func fixedPartsGiveTheSameBitsOnAnyNumberOfRanks(_ dtype: DType) throws {
+        var run = try self.run {
+            $0.fixedParts = 4
+            $0.microBatchRows = 1
+        }
+        run.computeDType = dtype
+        let fixed = run
+        let alone = try Self.outcome(fixed, in: "alone")
+        func expectSameBits(_ found: [Outcome], from step: Int = 0, _ what: Comment) {
+            for outcome in found {
+                #expect(outcome.weights == alone.weights, what)
+                #expect(outcome.losses == Array(alone.losses[step...]), what)
+                #expect(outcome.evaluation == alone.evaluation && outcome.mixture == alone.mixture, what)
+            }
+        }
+        let trials: [(Int, Sharding?)] = [(2, nil), (3, .optimizer), (4, nil), (5, nil)]
+        for (count, sharing) in trials {
+            run.settings.sharding = sharing
+            let same = run
+            let shared = try inAllRanks(count) { try Self.outcome(same, in: "ranks-\(count)", $0) }
+            expectSameBits(shared, "\(count) ranks")
+            // Ranks take whole parts: two rows each but the first, and a fifth rank has none.
+            let rows = shared.map { $0.rows[0].count }
+            #expect(rows.reduce(0, +) == 7 && (count < 5 || rows.contains(0)), "\(rows)")
+        }
+        // Also from one part of a run to the next.
+        for (count, last) in [(4, 5), (2, 8)] {
+            _ = try inAllRanks(count) { try Self.outcome(fixed, in: "pieces", until: last, $0) }
+        }
+        expectSameBits(try inAllRanks(3) { try Self.outcome(fixed, in: "pieces", $0) }, from: 8, "4, 2, 3 ranks")
+        // The norm of gradients that are shared out is a sum of other parts.
+        run.settings.sharding = .gradients
+        let scattered = run
+        let shared = try inAllRanks(3) { try Self.outcome(scattered, in: "scattered", $0) }
+        #expect(shared[0].weights == shared[2].weights)
+        #expect(distance(shared[0].weights, alone.weights) <= (dtype == .float32 ? 1e-5 : 1e-2))
+    }
+
+    @Test func theLogListsEachRowOfAStepOnce() throws {
+        let run = try run {
+            $0.listsRows = true
+            $0.steps = 5
+        }
+        struct Line: Decodable {
+            var rows: [String: [Int]]
+        }
+        func rows(_ name: String) throws -> [[String: [Int]]] {
+            try String(contentsOfFile: run.folder.path("\(name)/metrics.jsonl"), encoding: .utf8)
+                .split(separator: "\n").map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)).rows }
+        }
+        let alone = try Self.outcome(run, in: "alone")
+        _ = try inAllRanks(3) { try Self.outcome(run, in: "ranks", $0) }
+        let listed = try rows("ranks")
+        #expect(try listed == rows("alone"))
+        for (step, ids) in alone.rows.enumerated() {
+            let domains = Dictionary(grouping: ids) { run.corpus.domains[$0.domain] }
+            #expect(listed[step] == domains.mapValues { $0.map(\.row) })
+        }
+    }
+
     @Test func ranksComputeInNarrowTypesToo() throws {
         var run = try run()
         run.computeDType = .bfloat16

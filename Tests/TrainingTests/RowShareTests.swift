@@ -25,4 +25,28 @@ import Testing
             }
         }
     }
+
+    @Test func fixedPartsAreTheSameMicroBatchesOnAnyNumberOfRanks() {
+        for batchRows in 1...17 {
+            for fixed in 1...9 {
+                for micro in [nil, 1, 2, 3, 40] {
+                    let alone = RowShare(batchRows: batchRows, microBatchRows: micro, fixedParts: fixed)
+                    #expect(alone.fixedParts == fixed && alone.parts == 0..<alone.count)
+                    for part in alone.parts {
+                        let rows = (part + 1) * batchRows / alone.count - part * batchRows / alone.count
+                        #expect(rows <= micro ?? batchRows && rows <= (batchRows + fixed - 1) / fixed)
+                    }
+                    for ranks in 1...10 {
+                        let shares = (0..<ranks).map {
+                            RowShare(
+                                batchRows: batchRows, microBatchRows: micro, fixedParts: fixed, rank: $0, ranks: ranks)
+                        }
+                        #expect(shares.allSatisfy { $0.count == alone.count && $0.perFixedPart == alone.perFixedPart })
+                        #expect(shares.flatMap { Array($0.parts) } == Array(alone.parts))
+                        #expect(shares.allSatisfy { $0.parts.count % (alone.perFixedPart ?? 1) == 0 })
+                    }
+                }
+            }
+        }
+    }
 }

@@ -277,6 +277,8 @@ extension RuntimeSettings {
         device = map.string("device") ?? device
         recomputeActivations = map.bool("recompute_activations") ?? false
         shard = map.choice("shard", as: Sharding.self)
+        parts = map.int("parts", in: 1...4096)
+        listRows = map.bool("list_rows") ?? false
         obtain = map.string("obtain")
         map.finish()
         if device != "cpu", !(device.hasPrefix("cuda:") && Int(device.dropFirst(5)) != nil) {

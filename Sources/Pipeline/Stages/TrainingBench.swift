@@ -159,7 +159,8 @@ struct TrainingBench {
             evaluateFirst: spec.mixture.dynamic?.atStart ?? false, mixture: spec.mixture.dynamic?.policy,
             microBatchRows: bench.runtime.microBatch, recomputesBlocks: bench.runtime.recomputeActivations,
             checkpointEvery: bench.runtime.checkpointEvery, keepLast: bench.runtime.keepLast,
-            sharding: bench.runtime.shard)
+            sharding: bench.runtime.shard, fixedParts: bench.runtime.parts,
+            listsRows: bench.runtime.listRows ? true : nil)
     }
 
     /// Trains to the end, on all ranks of the stage, posting events; afterwards `mixture.json` holds the last weights.
@@ -167,6 +168,7 @@ struct TrainingBench {
     func train<O: Objective>(
         _ model: LanguageModel, _ objective: O, references: [String: Double]
     ) throws(PipelineError) -> Trainer<O> {
+        Engine.forgetPeak()
         let trainer = try withTraining { () throws(TrainingError) in
             try Trainer(
                 model: model, objective: objective, loader: loader, validation: validation, reference: references,
@@ -189,7 +191,8 @@ struct TrainingBench {
                 }
             }
         }
-        if let group = bench.group { try bench.meter.countOthers(group) }
+        try bench.countAll()
+        try bench.meter.countTensors(bench.group)
         if case .stopped(let signal) = end {
             bench.post(.checkpoint(id: bench.id, step: trainer.step))
             throw .interrupted(signal: signal ?? 2, step: trainer.step)

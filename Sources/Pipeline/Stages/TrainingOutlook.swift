@@ -17,6 +17,13 @@ extension TrainingSpec {
         var memory = cost.trainingMemory(
             rows: context.passRows(ofStep: batchRows), sequenceLength: sequenceLength, computeDType: precision.dtype,
             checkpointing: runtime.recomputeActivations, masked: masked)
+        if let parts = runtime.parts {
+            // Sums of pairs, of pairs of pairs and so on wait in float32 for the next; a narrow type's are apart in any case.
+            let held = (parts + context.ranks - 1) / context.ranks
+            let waiting = Int.bitWidth - 1 - held.leadingZeroBitCount
+            let isApart = precision.dtype != .float32 && context.ranks == 1
+            memory.gradientBytes += (waiting + (isApart ? 1 : 0)) * cost.storedBytes(.float32)
+        }
         if context.ranks > 1 {
             // Gradients of a narrow type are summed in float32, shared-out ones in any case.
             let sums = cost.storedBytes(.float32)
