@@ -58,6 +58,20 @@ public struct CorpusPacker: Sendable {
         self.threads = max(threads ?? ProcessInfo.processInfo.activeProcessorCount, 1)
     }
 
+    /// Packs one of `count` shares of the shards into parts, which a later `pack` in the same folder finds; all shares
+    /// together are all shards. For processes that pack one corpus together.
+    /// - Throws: As `pack`.
+    public func prepare(
+        share: Int, of count: Int, in folder: String, progress: @escaping @Sendable (PackingProgress) -> Void = { _ in },
+        shouldStop: @escaping @Sendable () -> Bool = { false }
+    ) throws(CorpusError) {
+        let partsFolder = "\(folder)/parts"
+        try FileSystem.makeFolder(partsFolder)
+        let packer = ShardPacker(corpus: corpus, tokenizer: tokenizer, settings: settings, folder: partsFolder)
+        let run = PackingRun(packer, share: share, of: count, progress: progress, shouldStop: shouldStop)
+        _ = try run.run(threads: threads)
+    }
+
     /// Packs everything into `folder`, which is made if needed, and opens it.
     /// - Parameters:
     ///   - progress: told after each shard and now and then between, by one thread at a time.
@@ -73,7 +87,8 @@ public struct CorpusPacker: Sendable {
         // An older index must not describe the files that are about to change.
         try FileSystem.remove("\(folder)/index.json")
         let packer = ShardPacker(corpus: corpus, tokenizer: tokenizer, settings: settings, folder: partsFolder)
-        let parts = try PackingRun(packer, progress: progress, shouldStop: shouldStop).run(threads: threads)
+        let run = PackingRun(packer, progress: progress, shouldStop: shouldStop)
+        let parts = try run.run(threads: threads)
         let assembly = PackedAssembly(corpus: corpus, tokenizer: tokenizer, settings: settings, parts: parts)
         try assembly.write(into: folder, shouldStop: shouldStop)
         let packed = try PackedCorpus(at: folder)

@@ -25,8 +25,10 @@ final class PackingRun: Sendable {
 
     private static let documentsBetweenReports = 256
 
+    /// - Parameter share: Which of `count` shares, to which the shards are dealt out, is packed.
     init(
-        _ packer: ShardPacker, progress: @escaping @Sendable (PackingProgress) -> Void,
+        _ packer: ShardPacker, share: Int = 0, of count: Int = 1,
+        progress: @escaping @Sendable (PackingProgress) -> Void,
         shouldStop: @escaping @Sendable () -> Bool
     ) {
         self.packer = packer
@@ -38,8 +40,9 @@ final class PackingRun: Sendable {
         if !packer.settings.hasLimits {
             order.sort { (shards[$0].bytes, $1) > (shards[$1].bytes, $0) }
         }
+        order = order.enumerated().filter { $0.offset % count == share }.map(\.element)
         let start = PackingProgress(
-            shardsTotal: shards.count, bytesTotal: shards.reduce(0) { $0 + $1.bytes })
+            shardsTotal: order.count, bytesTotal: order.reduce(0) { $0 + shards[$1].bytes })
         memory = Mutex(
             Memory(waiting: order[...], parts: shards.map { _ in nil }, progress: start))
     }

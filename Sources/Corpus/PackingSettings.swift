@@ -32,7 +32,7 @@ public struct PackingSettings: Codable, Sendable, Equatable {
     }
 
     /// Whether anything limits the rows of a domain.
-    var hasLimits: Bool { maxTokensPerDomain != nil || maxValidationTokensPerDomain != nil }
+    public var hasLimits: Bool { maxTokensPerDomain != nil || maxValidationTokensPerDomain != nil }
 
     /// The most rows of a domain; nil where nothing limits them.
     func rowLimit(_ split: CorpusSplit) -> Int? {

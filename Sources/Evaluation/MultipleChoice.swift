@@ -1,5 +1,5 @@
 public import Corpus
-internal import Torch
+public import Torch
 public import Transformer
 
 /// A task made ready for models of one tokenizer: encoded once, asked of as many models as you like.
@@ -47,29 +47,52 @@ public struct MultipleChoice: Sendable {
     /// Asks a model all questions. No gradients; the model is not changed.
     /// - Parameters:
     ///   - context: masks or a view under which the model runs.
+    ///   - group: Ranks that all hold the model and call this: each asks some of the batches, and all get the same result, to
+    ///     the bit what one gets alone.
     ///   - observe: told the questions done and all of them.
     /// - Throws: `EvaluationError.vocabulary` when the questions hold tokens that the model does not know, `.torch`.
     public func measure(
-        _ model: LanguageModel, in context: ForwardContext = ForwardContext(),
+        _ model: LanguageModel, in context: ForwardContext = ForwardContext(), over group: ProcessGroup? = nil,
         observe: (_ done: Int, _ of: Int) -> Void = { _, _ in }
     ) throws(EvaluationError) -> TaskScore {
         let vocabulary = model.architecture.vocabularySize
         let largest = encoded.reduce(0) { max($0, Int($1.tokens.max() ?? 0), $1.largestTarget) }
         guard largest < vocabulary else { throw .vocabulary(corpus: largest + 1, model: vocabulary) }
-        var answers: [TaskScore.Question?] = Array(repeating: nil, count: encoded.count)
-        var done = 0
-        while done < encoded.count {
-            let batch = batch(from: done)
-            let choices = try withTorch { () throws(TorchError) in
-                try withoutGradients { () throws(TorchError) in try ChoicePass(batch).run(model, in: context) }
-            }
-            for (question, scores) in zip(batch, choices) { answers[question.index] = answer(question.index, scores) }
-            done += batch.count
-            observe(done, encoded.count)
+        var choices: [[ChoicePass.Score]] = []
+        var number = 0
+        while choices.count < encoded.count {
+            let batch = batch(from: choices.count)
+            let isOwn = group.map { number % $0.count == $0.rank } ?? true
+            number += 1
+            choices +=
+                try isOwn
+                ? withTorch { () throws(TorchError) in
+                    try withoutGradients { () throws(TorchError) in try ChoicePass(batch).run(model, in: context) }
+                } : batch.map { $0.scored.map { _ in ChoicePass.Score(logLikelihood: 0, isGreedy: false) } }
+            if isOwn { observe(choices.count, encoded.count) }
         }
+        if let group, !choices.isEmpty {
+            choices = try withTorch { () throws(TorchError) in try MultipleChoice.joined(choices, over: group) }
+        }
+        var answers: [TaskScore.Question?] = Array(repeating: nil, count: encoded.count)
+        for (question, scores) in zip(encoded, choices) { answers[question.index] = answer(question.index, scores) }
         return TaskScore(
             task: task.name, split: task.split, metric: task.template.metric, chance: task.chance,
             questions: answers.compactMap { $0 })
+    }
+
+    /// What all ranks have scored: where one has a score, the others have zeros.
+    private static func joined(
+        _ own: [[ChoicePass.Score]], over group: ProcessGroup
+    ) throws(TorchError) -> [[ChoicePass.Score]] {
+        let sums = try group.sums(own.flatMap { $0.flatMap { [$0.logLikelihood, $0.isGreedy ? 1 : 0] } })
+        var next = 0
+        return own.map { scores in
+            scores.map { _ in
+                next += 2
+                return ChoicePass.Score(logLikelihood: sums[next - 2], isGreedy: sums[next - 1] > 0)
+            }
+        }
     }
 
     /// The next questions whose rows fit in a pass together. Plain rows and branching ones do not mix: plain ones need

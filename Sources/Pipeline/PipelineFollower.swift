@@ -69,6 +69,9 @@ public struct PipelineFollower {
         try PipelineRun.setThreads(declaration.runtime.threads, sharedBy: group)
         let output = StagedDirectory(followed: order.folder)
         _ = try declaration.spec.run(on: bench, into: output)
+        observe(
+            .stageFinished(
+                id: order.id, fingerprint: order.fingerprint, path: order.folder, cost: bench.meter.total()))
     }
 
     private func artifact(at path: String) throws(PipelineError) -> Artifact {

@@ -186,9 +186,12 @@ public struct PipelineRun {
 
     /// The processors of a machine are shared by those of its ranks that work.
     static func setThreads(_ count: Int?, sharedBy group: ProcessGroup?) throws(PipelineError) {
-        let all = ProcessInfo.processInfo.activeProcessorCount
-        let wanted = count ?? max(all / (group?.ranks.localCount ?? 1), 1)
-        try withTorch { () throws(TorchError) in try Engine.setThreads(wanted) }
+        try withTorch { () throws(TorchError) in try Engine.setThreads(threads(count, sharedBy: group)) }
+    }
+
+    /// The threads of each of the ranks that work, `count` where it is stated.
+    static func threads(_ count: Int?, sharedBy group: ProcessGroup?) -> Int {
+        count ?? max(ProcessInfo.processInfo.activeProcessorCount / max(group?.ranks.localCount ?? 1, 1), 1)
     }
 
     /// What artifacts rest on, themselves first, each once.

@@ -1,7 +1,7 @@
 public import Evaluation
 public import Search
 internal import Statistics
-internal import Torch
+public import Torch
 public import Transformer
 
 /// Measures the sub-networks of a super-network where they are: each runs as a view of its weights (`SubNetworkView`),
@@ -17,18 +17,24 @@ public struct SubNetworkEvaluator: CandidateEvaluator {
     private let tasks: [MultipleChoice]
     private let speed: ThroughputSettings
     /// Sizes between which candidates must lie.
+    private let group: ProcessGroup?
+    private let speedThreads: Int?
     private let limits: [(size: CandidateObjective, range: ClosedRange<Double>)]
 
     /// - Parameters:
     ///   - rows: For `domain_loss`: the rows that candidates are compared on.
     ///   - tasks: For `accuracy:<task>`: the questions of each task, of the split that a search may look at.
     ///   - speed: For latencies: how they are measured.
+    ///   - group: Ranks that all hold the model and are asked for the same candidates in the same order: they share the rows
+    ///     and questions of each, and all get the same scores; speed is measured by rank 0 alone, and others have none.
+    ///   - speedThreads: Threads while speed is measured, where they are others than those that the ranks of a machine share.
     ///   - limits: Sizes (computed objectives) and the ranges that candidates must lie in; others are never measured.
     /// - Throws: `SuperNetworkError.space` when the space does not fit the model; `.evaluation` when an objective lacks
     ///   what it is measured on, or is given questions of another split.
     public init(
         _ model: LanguageModel, space: ElasticSpace, objectives: [CandidateObjective], rows: DomainLoss? = nil,
         tasks: [MultipleChoice] = [], speed: ThroughputSettings = ThroughputSettings(),
+        group: ProcessGroup? = nil, speedThreads: Int? = nil,
         limits: [(size: CandidateObjective, range: ClosedRange<Double>)] = []
     ) throws(SuperNetworkError) {
         sizes = try SubNetworkSizes(space, of: model.architecture)
@@ -54,6 +60,8 @@ public struct SubNetworkEvaluator: CandidateEvaluator {
         self.tasks = tasks
         self.speed = speed
         self.limits = limits
+        self.group = group
+        self.speedThreads = speedThreads
     }
 
     public func scores(_ genomes: [Genome]) throws(SuperNetworkError) -> [[Double]] {
@@ -85,19 +93,33 @@ public struct SubNetworkEvaluator: CandidateEvaluator {
         }
     }
 
+    /// The speed of one sub-network; nil on ranks beside rank 0, which rest meanwhile: they would take its processors.
+    private func measureSpeed(in context: ForwardContext) throws(SuperNetworkError) -> MeasuredSpeed? {
+        var speed: MeasuredSpeed?
+        if group?.isFirst ?? true {
+            let shared = Engine.threads
+            try withTorch { () throws(TorchError) in try Engine.setThreads(speedThreads ?? shared) }
+            do throws(EvaluationError) { speed = try Throughput.measure(model, self.speed, in: context) } catch {
+                throw .evaluation(error)
+            }
+            try withTorch { () throws(TorchError) in try Engine.setThreads(shared) }
+        }
+        if let group { try withTorch { () throws(TorchError) in try group.waitForFirst() } }
+        return speed
+    }
+
     /// The measured objectives of one sub-network, in order; not a number where the model gives none.
     private func measure(_ view: SubNetworkView) throws(SuperNetworkError) -> [Double] {
         let context = ForwardContext(view: view)
+        let latency = try objectives.contains(where: \.isTimed) ? measureSpeed(in: context) : nil
         do throws(EvaluationError) {
-            var latency: MeasuredSpeed?
-            if objectives.contains(where: \.isTimed) { latency = try Throughput.measure(model, speed, in: context) }
             var scores: [Double] = []
             for objective in objectives {
                 switch objective {
-                case .domainLoss: scores.append(try rows?.measure(model, view: view).meanLoss ?? .nan)
+                case .domainLoss: scores.append(try rows?.measure(model, view: view, over: group).meanLoss ?? .nan)
                 case .accuracy(let name):
                     let task = tasks.first { $0.task.name == name }
-                    scores.append(try task?.measure(model, in: context).result.value ?? .nan)
+                    scores.append(try task?.measure(model, in: context, over: group).result.value ?? .nan)
                 case .prefillLatency:
                     scores.append(
                         latency.map { 1e3 * Double($0.rows * $0.columns) / $0.prefillTokensPerSecond } ?? .nan)

@@ -1,3 +1,4 @@
+import Evaluation
 import Fixtures
 import Foundation
 import Testing
@@ -107,6 +108,56 @@ import Training
         #expect(steps.count == 6)
         // A second run finds everything, alone or not.
         #expect(try inAllRanks(2) { try Self.run(small, in: "ranked", $0) }[0].isEmpty)
+    }
+
+    @Test func ranksPackMeasureAndSearchTogetherToTheSameBits() throws {
+        let folder = try TemporaryDirectory()
+        let questions = (0..<12).map {
+            #"{"id": "p\#($0)", "query": "dry a shoe \#($0)", "choices": ["in the sun \#($0)", "by day"], "gold": \#($0 % 2)}"#
+        }
+        try folder.write(questions.joined(separator: "\n"), to: "piqa.jsonl")
+        let small = try SmallPipeline.ofSuperNetwork(
+            "space: { layers: [2, 3, 4], intermediate_sizes: [24, 48] }, order: unchanged, steps: 2",
+            runtime: "threads: 1, parts: 2",
+            more: """
+                  - id: found
+                    kind: search
+                    with: { from: elastic, data: packed, rows: { from: 0, count: 4 }, objectives: [domain_loss, parameters], evaluations: 8, population: 4, precision: float32 }
+                    runtime: { threads: 1, micro_batch: 1 }
+                  - id: scores
+                    kind: evaluate
+                    with: { models: [base], data: packed, rows: { from: 4 }, precision: float32, tasks: ["\(folder.path("piqa.jsonl"))"], split: report, throughput: { columns: 8, decoded: 2, repeats: 2 } }
+                    runtime: { threads: 1, micro_batch: 1 }
+                """)
+        try small.run(choosing: { $0.until = stage("scores") })
+        let happened = try inAllRanks(3) { try Self.run(small, in: "ranked", $0, until: "scores") }
+        #expect(happened[0].keys.contains("found") && happened[1].isEmpty)
+        func artifact(_ runs: String, _ id: String) throws -> Artifact {
+            try #require(ArtifactStore(root: small.folder.path("\(runs)/small")).newest(of: stage(id)))
+        }
+        func text(_ artifact: Artifact, _ name: String) throws -> String {
+            String(decoding: try Folder.read(artifact.file(name)), as: UTF8.self)
+        }
+        let (ranked, alone) = (try artifact("ranked", "packed"), try artifact("runs", "packed"))
+        #expect(ranked.record.files.map(\.sha256) == alone.record.files.map(\.sha256))
+        let journals = try ["ranked", "runs"].map { runs in
+            try text(artifact(runs, "found"), "journal.csv").split(separator: "\n").map {
+                $0.split(separator: ",").dropLast()
+            }
+        }
+        #expect(journals[0].count == 9 && journals[0] == journals[1])
+        var measured: [Measurements] = []
+        for runs in ["ranked", "runs"] {
+            let scores = try artifact(runs, "scores")
+            var found = try JSONDecoder().decode(Measurements.self, from: Folder.read(scores.file("measurements.json")))
+            for index in found.models.indices {
+                #expect(found.models[index].throughput != nil)
+                found.models[index].throughput = nil
+                found.models[index].peakMemoryBytes = nil
+            }
+            measured.append(found)
+        }
+        #expect(measured[0] == measured[1] && measured[0].models[0].tasks?.isEmpty == false)
     }
 
     @Test func aStopOfOneRankInterruptsAllAndTheRunGoesOnWithOthers() throws {

@@ -17,10 +17,10 @@ import Testing
     private let slow = ["--set", "warmed.runtime.log_every=1", "--set", "warmed.steps=4000"]
 
     /// A launched run of many steps, once it has made a checkpoint.
-    private func underWay(_ runs: TemporaryDirectory) throws -> ShearBinary.Running {
+    private func underWay(_ runs: TemporaryDirectory, processes: Int = 1) throws -> ShearBinary.Running {
         let running = try ShearBinary.Running(
             [
-                "launch", "--processes", "1", "--", "run", "pipelines/tiny.yaml", "--runs", runs.path, "--until",
+                "launch", "--processes", "\(processes)", "--", "run", "pipelines/tiny.yaml", "--runs", runs.path, "--until",
                 "warmed",
             ]
                 + slow)
@@ -62,15 +62,20 @@ import Testing
         }
     }
 
-    @Test func aRankThatIsKilledIsNamedWithTheLastWholeCheckpoint() throws {
+    @Test(arguments: [(1, 0), (2, 1)])
+    func aRankThatIsKilledIsNamedWithTheLastWholeCheckpoint(processes: Int, victim: Int) throws {
         let runs = try TemporaryDirectory()
-        let running = try underWay(runs)
-        let rank = try #require(children(of: running.id).first)
+        let running = try underWay(runs, processes: processes)
+        let rank = try #require(
+            children(of: running.id).first { id in
+                let variables = try? Data(contentsOf: URL(filePath: "/proc/\(id)/environ"))
+                return variables?.split(separator: 0).contains(Data("RANK=\(victim)".utf8)) == true
+            })
         kill(rank, SIGKILL)
         let outcome = try running.wait()
         #expect(outcome.code == 76, "\(outcome.messages)")
         let sentence = outcome.messages.split(separator: "\n").last { $0.contains("was killed by SIGKILL") } ?? ""
-        for part in ["rank 0 (process \(rank))", "at stage warmed", "the last whole checkpoint is of step "] {
+        for part in ["rank \(victim) (process \(rank))", "at stage warmed, step ", "the last whole checkpoint is of step "] {
             #expect(sentence.contains(part), "\(outcome.messages)")
         }
         let plan = try ShearBinary.run(["plan", "pipelines/tiny.yaml", "--runs", runs.path] + slow)

@@ -5,7 +5,8 @@ internal import Training
 internal import Transformer
 
 /// `evaluate`: writes `scores.json`, what each model scored, for readers, and `measurements.json`, the same row by row
-/// and question by question, for paired statistics.
+/// and question by question, for paired statistics. Ranks share the rows and questions of each model; rank 0 alone measures
+/// speed, while the others rest.
 extension EvaluateSpec: StageSpec {
     public static let revision = 2
     public static let acceptsQuantized = true
@@ -36,6 +37,8 @@ extension EvaluateSpec: StageSpec {
             purpose: .report, corpora: [.init(data: data, rows: rows, key: "rows")],
             tasks: tasks.map { .init(path: $0, split: split, key: "split") })
     }
+
+    public var isShared: Bool { true }
 
     public func outlook(_ context: OutlookContext) -> StageOutlook {
         var outlook = StageOutlook()
@@ -68,9 +71,11 @@ extension EvaluateSpec: StageSpec {
         var measuring = try EvaluationBench(self, bench, corpus, packed)
         var columns: [EvaluationColumn] = []
         for id in models {
-            try bench.endIfStopped(at: columns.count)
+            try bench.endIfAnyStopped(at: columns.count)
             columns.append(try measuring.measure(id))
         }
+        try bench.countAll()
+        guard bench.speaks else { return StageResult() }
         try output.write(columns.map(\.summary), to: "scores.json")
         try output.write(Measurements(models: columns.map(\.measurement)), to: EvaluateSpec.measurementsName)
         return StageResult(

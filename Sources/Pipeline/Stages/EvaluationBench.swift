@@ -43,7 +43,9 @@ struct EvaluationBench {
             storedBytes: description.quantization.map { size.quantizedBytes($0) } ?? size.bytes(spec.precision.dtype))
         measurement.keyValueBytesPerToken = CostModel(shape).keyValueBytesPerToken(spec.precision.dtype)
 
-        let domains = try withEvaluation { () throws(EvaluationError) in try validation.measureRows(model) }
+        let domains = try withEvaluation { () throws(EvaluationError) in
+            try validation.measureRows(model, over: bench.group)
+        }
         measurement.domains = domains
         let scores = domains.map { DomainScore($0) }
         count(scores.reduce(0) { $0 + $1.rows } * corpus.sequenceLength, shape, length: corpus.sequenceLength)
@@ -51,12 +53,18 @@ struct EvaluationBench {
 
         let tasks = try ask(model, artifact)
         if !tasks.isEmpty { measurement.tasks = tasks.map(\.measurement) }
-        if let settings = spec.throughput {
+        if let settings = spec.throughput, bench.speaks {
+            // The others rest: rank 0 has the processors of the machine for itself.
+            try PipelineRun.setThreads(bench.runtime.threads, sharedBy: nil)
             Engine.forgetPeak()
             measurement.throughput = try withEvaluation { () throws(EvaluationError) in
                 try Throughput.measure(model, settings)
             }
             if bench.device == .cpu { measurement.peakMemoryBytes = Engine.peakTensorBytes - before }
+        }
+        if spec.throughput != nil {
+            try PipelineRun.setThreads(bench.runtime.threads, sharedBy: bench.group)
+            try bench.waitForFirst()
         }
         return EvaluationColumn(measurement: measurement, scores: scores, tasks: tasks)
     }
@@ -64,8 +72,8 @@ struct EvaluationBench {
     private mutating func ask(_ model: LanguageModel, _ artifact: Artifact) throws(PipelineError) -> [TaskScore] {
         var found: [TaskScore] = []
         for task in try tasks(for: model, artifact) {
-            try bench.endIfStopped(at: found.count)
-            let score = try withEvaluation { () throws(EvaluationError) in try task.measure(model) }
+            try bench.endIfAnyStopped(at: found.count)
+            let score = try withEvaluation { () throws(EvaluationError) in try task.measure(model, over: bench.group) }
             count(task.tokenCount, model.architecture, length: 0)
             bench.note("\(artifact.record.id): \(score.sentence)")
             found.append(score)

@@ -4,7 +4,8 @@ internal import Synchronization
 internal import Training
 internal import Transformer
 
-/// `pack`: writes `corpus/`, the packed rows of every domain.
+/// `pack`: writes `corpus/`, the packed rows of every domain. Ranks share the files, unless limits make some needless; rank 0
+/// puts together what they packed.
 extension PackSpec: StageSpec {
     public static let revision = 1
 
@@ -19,6 +20,8 @@ extension PackSpec: StageSpec {
         }
         return inputs
     }
+
+    public var isShared: Bool { true }
 
     public func problems() -> [KeyProblem] { [] }
 
@@ -75,18 +78,27 @@ extension PackSpec: StageSpec {
         settings.maxTokensPerDomain = maxTokensPerDomain
         settings.maxValidationTokensPerDomain = maxValidationTokensPerDomain
         let chosen = settings
+        let folder = output.file("corpus")
+        let packer = try withCorpus { () throws(CorpusError) in
+            try CorpusPacker(
+                corpus: try CorpusManifest.load(manifest).resolved(),
+                tokenizer: try loadTokenizer(at: source, parseSpecial: parseSpecial), settings: chosen,
+                threads: PipelineRun.threads(bench.runtime.threads, sharedBy: bench.group))
+        }
+        if let group = bench.group, !chosen.hasLimits {
+            try SharedPacking(packer, into: folder, stop: bench.stop).run(over: group)
+        }
+        try bench.countAll()
+        return try bench.alone { () throws(PipelineError) in try pack(packer, bench, folder) } ?? StageResult()
+    }
+
+    private func pack(_ packer: CorpusPacker, _ bench: Workbench, _ folder: String) throws(PipelineError) -> StageResult {
         let watch = PackingWatch()
         let stop = bench.stop
         do throws(CorpusError) {
-            let resolved = try CorpusManifest.load(manifest).resolved()
-            let packer = try CorpusPacker(
-                corpus: resolved, tokenizer: try loadTokenizer(at: source, parseSpecial: parseSpecial),
-                settings: chosen,
-                threads: bench.runtime.threads)
             let packed = try packer.pack(
-                into: output.file("corpus"), progress: { watch.keep($0) }, shouldStop: { stop.isRaised })
-            let done = watch.progress
-            if let done {
+                into: folder, progress: { watch.keep($0) }, shouldStop: { stop.isRaised })
+            if let done = watch.progress, bench.group == nil {
                 bench.note("packed \(done.documents) documents of \(done.shardsTotal) files into \(done.tokens) tokens")
             }
             return result(packed)

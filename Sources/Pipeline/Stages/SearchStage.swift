@@ -1,10 +1,11 @@
 internal import Evaluation
 internal import Search
 internal import SuperNetwork
+internal import Torch
 internal import Training
 
 /// `search`: writes `journal.csv`, a row per measured sub-network, and `front.json`, the best of them and how they were
-/// reached. Stopped at any candidate it goes on from its journal.
+/// reached. Stopped at any candidate it goes on from its journal. Of several ranks the first searches, and all measure.
 extension SearchSpec: StageSpec {
     public static let revision = 1
 
@@ -31,10 +32,12 @@ extension SearchSpec: StageSpec {
     }
 
     public var usesSeed: Bool { true }
+    public var isShared: Bool { true }
     public var steps: Int? { evaluations }
 
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         let instruments = try SearchInstruments(self, bench)
+        guard bench.speaks else { return try follow(instruments, bench) }
         var search = try withSearch { () throws(SearchError) in
             try EvolutionarySearch(
                 space: instruments.searchSpace, objectives: objectives.map(\.searched), method: method,
@@ -56,6 +59,8 @@ extension SearchSpec: StageSpec {
                 bench.post(.candidate(id: bench.id, of: evaluations, objectives: names, candidate: candidate))
             }
         }
+        try candidates.end()
+        try bench.countAll()
         if search.archive.count < evaluations {
             bench.note("the space has \(search.archive.count) sub-networks and no more; all were measured")
         }
@@ -67,6 +72,18 @@ extension SearchSpec: StageSpec {
             tokens: search.archive.count * instruments.tokensPerCandidate,
             floatingPointOperations: try instruments.operations(of: search.archive),
             facts: SearchSpec.facts(summary, search.archive))
+    }
+
+    /// Measures what rank 0 asks for, until it has found enough.
+    private func follow(_ instruments: SearchInstruments, _ bench: Workbench) throws(PipelineError) -> StageResult {
+        var done = 0
+        while let genomes = try bench.askedGenomes() {
+            try bench.endIfAnyStopped(at: done)
+            _ = try withSuperNetwork { () throws(SuperNetworkError) in try instruments.evaluator.scores(genomes) }
+            done += genomes.count
+        }
+        try bench.countAll()
+        return StageResult()
     }
 
     /// What a search has found.
@@ -115,12 +132,38 @@ private struct StoppableCandidates: CandidateEvaluator {
     }
 
     mutating func scores(_ genomes: [Genome]) throws(PipelineError) -> [[Double]] {
-        try bench.endIfStopped(at: done)
+        try bench.ask(genomes)
+        try bench.endIfAnyStopped(at: done)
         let scores = try withSuperNetwork { () throws(SuperNetworkError) in try evaluator.scores(genomes) }
         done += genomes.count
         return scores
     }
 
+    /// Tells the other ranks that there is nothing more to measure.
+    func end() throws(PipelineError) { try bench.ask([]) }
+
     func computedScores(_ genome: Genome) -> [Double] { evaluator.computedScores(genome) }
     var violation: ((Genome) -> Double)? { evaluator.violation }
+}
+
+extension Workbench {
+    /// Asks the other ranks to measure these with this one; none: that was all.
+    fileprivate func ask(_ genomes: [Genome]) throws(PipelineError) {
+        guard let group else { return }
+        try withTorch { () throws(TorchError) in
+            try group.waitForFirst()
+            _ = try group.shared(genomes.map(\.description).joined(separator: " "))
+        }
+    }
+
+    /// What rank 0 asks for, however long it thinks; nil when that was all.
+    fileprivate func askedGenomes() throws(PipelineError) -> [Genome]? {
+        guard let group else { return nil }
+        let text = try withTorch { () throws(TorchError) in
+            try group.waitForFirst()
+            return try group.shared(nil)
+        }
+        if text.isEmpty { return nil }
+        return text.split(separator: " ").compactMap { Genome(String($0)) }
+    }
 }
