@@ -33,6 +33,9 @@ extension TrainingSpec {
                 memory.gradientBytes += sums
             }
             if runtime.shard != nil { memory.optimizerBytes /= context.ranks }
+            let buffers = ExchangeMemory.bytes(
+                elements: sums / 4, ranks: context.ranks, sharding: runtime.shard, parts: runtime.parts)
+            memory.activationBytes = max(memory.activationBytes, buffers)
             outlook.notes.append(
                 "shared by \(context.ranks) ranks: memory is that of each, operations and time are those of all in a row"
             )
