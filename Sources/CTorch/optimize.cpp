@@ -1,6 +1,6 @@
 #include "handle.hpp"
+#include "parallel.hpp"
 
-#include <ATen/Parallel.h>
 #include <c10/core/GradMode.h>
 
 #include <cmath>
@@ -91,7 +91,7 @@ ct_status ct_adamw_step(ct_tensor *const *masters, const ct_tensor *const *gradi
             const at::Tensor gradient = gradients[i]->value.contiguous();
             float *p = mutable_elements<float>(master), *m = mutable_elements<float>(first[i]->value), *v = mutable_elements<float>(second[i]->value);
             with_floats(gradient, [&](const auto *g) {
-                at::parallel_for(0, master.numel(), grain, [&](int64_t begin, int64_t end) {
+                parallel_for(0, master.numel(), grain, [&](int64_t begin, int64_t end) {
                     adamw(p + begin, g + begin, m + begin, v + begin, end - begin, s);
                 });
             });

@@ -26,6 +26,9 @@ public enum Engine {
     /// - Throws: `.invalidArgument` below 1.
     public static func setThreads(_ count: Int) throws(TorchError) { try check(ct_set_threads(Int32(clamping: count))) }
 
+    /// On how many threads a loop of a kernel of ours runs, found by running one.
+    public static var loopThreads: Int { Int(ct_loop_threads()) }
+
     /// Whether only deterministic algorithms run: the same input gives the same bits. On from the start.
     public static var isDeterministic: Bool { ct_deterministic() }
     public static func setDeterministic(_ on: Bool) { ct_set_deterministic(on) }

@@ -209,6 +209,15 @@ struct Misuse: Sendable, CustomTestStringConvertible {
         #expect(!Engine.cpuCapability.isEmpty)
     }
 
+    @Test func loopsOfOurKernelsRunOnAllThreads() throws {
+        let threads = Engine.threads
+        #expect(Engine.loopThreads == threads)
+        try Engine.setThreads(threads + 1)
+        let more = Engine.loopThreads
+        try Engine.setThreads(threads)
+        #expect(more == threads + 1)
+    }
+
     @Test func anAbsentCudaSaysTheWayOut() throws {
         guard !Engine.cudaIsAvailable else { return }
         let error = #expect(throws: TorchError.self) { try Tensor.zeros([1], on: .cuda(0)) }

@@ -330,6 +330,8 @@ const char *_Nonnull ct_cpu_capability(void);
 int32_t ct_threads(void);
 /* At least 1. */
 CT_CHECKED ct_status ct_set_threads(int32_t count);
+/* On how many threads a loop of a kernel of ours runs, found by running one: as many, where libtorch's pool was found. */
+int32_t ct_loop_threads(void);
 /* Whether only deterministic algorithms run; on from the start. */
 bool ct_deterministic(void);
 void ct_set_deterministic(bool on);

@@ -24,7 +24,7 @@ struct AddScaled : torch::autograd::Function<AddScaled> {
         const int64_t width = x.size(-1), rows = width == 0 ? 0 : x.numel() / width;
         with_element(x, [&](auto element) {
             using T = decltype(element);
-            at::parallel_for(0, rows, 64, [&](int64_t begin, int64_t end) {
+            parallel_for(0, rows, 64, [&](int64_t begin, int64_t end) {
                 const T *__restrict from = elements<T>(x), *__restrict under = b.defined() ? elements<T>(b) : nullptr;
                 const float *__restrict by = elements<float>(s);
                 T *__restrict to = mutable_elements<T>(y);

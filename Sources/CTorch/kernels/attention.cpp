@@ -89,7 +89,7 @@ struct Geometry {
 at::Tensor packed_heads(const at::Tensor &x, const Geometry &g, bool transposed) {
     const at::Tensor out = at::empty({g.batch * g.groups, g.packed()}, x.options().dtype(at::kInt));
     uint32_t *to = mutable_elements<uint32_t>(out);
-    at::parallel_for(0, g.batch * g.groups, 1, [&](int64_t begin, int64_t end) {
+    parallel_for(0, g.batch * g.groups, 1, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i)
             (transposed ? pack_transposed : pack_pairs)(head_of(x, i / g.groups, i % g.groups), g.keys, g.padded_keys, g.channels, to + i * g.packed());
     });
@@ -248,7 +248,7 @@ struct TiledAttention : torch::autograd::Function<TiledAttention> {
         const Geometry g(q, k, scale, causal);
         const at::Tensor out = empty_heads(q, q.sizes()), log_sums = at::empty({g.batch * g.heads, g.queries}, q.options().dtype(at::kFloat));
         const at::Tensor keys = packed_heads(k, g, true), values = packed_heads(v, g, false);
-        at::parallel_for(0, g.batch * g.heads, 1, [&](int64_t begin, int64_t end) {
+        parallel_for(0, g.batch * g.heads, 1, [&](int64_t begin, int64_t end) {
             for (int64_t i = begin; i < end; ++i) {
                 const int64_t batch = i / g.heads, head = i % g.heads, group = batch * g.groups + head / (g.heads / g.groups);
                 forward_head(head_of(q, batch, head), elements<uint32_t>(keys) + group * g.packed(), elements<uint32_t>(values) + group * g.packed(), g,
@@ -271,7 +271,7 @@ struct TiledAttention : torch::autograd::Function<TiledAttention> {
         const at::Tensor keys_transposed = packed_heads(k, g, true), keys_paired = packed_heads(k, g, false), values_transposed = packed_heads(v, g, true);
         const int64_t size = g.padded_keys * g.channels;
         const at::Tensor key_parts = at::empty({g.batch * g.heads, size}, log_sums.options()), value_parts = at::empty_like(key_parts);
-        at::parallel_for(0, g.batch * g.heads, 1, [&](int64_t begin, int64_t end) {
+        parallel_for(0, g.batch * g.heads, 1, [&](int64_t begin, int64_t end) {
             for (int64_t i = begin; i < end; ++i) {
                 const int64_t batch = i / g.heads, head = i % g.heads, group = (batch * g.groups + head / (g.heads / g.groups)) * g.packed();
                 float *to_keys = mutable_elements<float>(key_parts) + i * size, *to_values = mutable_elements<float>(value_parts) + i * size;
@@ -284,7 +284,7 @@ struct TiledAttention : torch::autograd::Function<TiledAttention> {
                               to_values);
             }
         });
-        at::parallel_for(0, g.batch * g.groups, 1, [&](int64_t begin, int64_t end) {
+        parallel_for(0, g.batch * g.groups, 1, [&](int64_t begin, int64_t end) {
             for (int64_t i = begin; i < end; ++i) {
                 reduce_groups(elements<float>(key_parts), g, i, to_key);
                 reduce_groups(elements<float>(value_parts), g, i, to_value);

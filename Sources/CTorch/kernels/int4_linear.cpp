@@ -50,7 +50,7 @@ void few_rows(const at::Tensor &x, const at::Tensor &weight, int64_t group, cons
               const at::Tensor &y) {
     const int64_t rows = x.size(0), width = x.size(1), outputs = weight.size(0), groups = width / group;
     const at::Tensor wide = x.to(at::kFloat).contiguous(), sums = wide.reshape({rows, groups, group}).sum(2);
-    at::parallel_for(0, outputs, std::max<int64_t>(1, 32768 / (width * rows)), [&](int64_t begin, int64_t end) {
+    parallel_for(0, outputs, std::max<int64_t>(1, 32768 / (width * rows)), [&](int64_t begin, int64_t end) {
         std::vector<float> made(static_cast<size_t>(rows));
         vectorised([&]() CT_INLINE {
             for (int64_t n = begin; n < end; ++n) {

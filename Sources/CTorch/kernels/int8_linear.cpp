@@ -123,7 +123,7 @@ void packed_product(const at::Tensor &x, const at::Tensor &weight, const float *
     quantise_rows(elements<T>(x), rows, width, stride, 0x80, mutable_elements<uint8_t>(bytes), mutable_elements<float>(row_scales));
     // Pieces of 96 rows by 64 channels, the channels innermost, so that a piece's rows stay in the cache.
     const int64_t chunk = 96, chunks = (rows + chunk - 1) / chunk, work = std::min(rows, chunk) * stride * 4 * channels;
-    at::parallel_for(0, chunks * groups, std::max<int64_t>(1, (int64_t(1) << 18) / std::max<int64_t>(work, 1)), [&](int64_t begin, int64_t end) {
+    parallel_for(0, chunks * groups, std::max<int64_t>(1, (int64_t(1) << 18) / std::max<int64_t>(work, 1)), [&](int64_t begin, int64_t end) {
         for (int64_t piece = begin; piece < end; ++piece) {
             const int64_t first_row = piece / groups * chunk, first_block = piece % groups * 4;
             rows_by_blocks(first_row, std::min(rows, first_row + chunk), first_block, std::min<int64_t>(4, blocks - first_block), elements<uint8_t>(bytes),
@@ -140,7 +140,7 @@ void plain_product(const at::Tensor &x, const at::Tensor &weight, const float *s
     const int64_t rows = x.size(0), width = x.size(1), outputs = weight.size(0);
     const at::Tensor bytes = at::empty({rows, width}, x.options().dtype(at::kByte)), row_scales = at::empty({rows}, x.options().dtype(at::kFloat));
     quantise_rows(elements<T>(x), rows, width, width, 0, mutable_elements<uint8_t>(bytes), mutable_elements<float>(row_scales));
-    at::parallel_for(0, outputs, std::max<int64_t>(1, 65536 / std::max<int64_t>(width, 1)), [&](int64_t begin, int64_t end) {
+    parallel_for(0, outputs, std::max<int64_t>(1, 65536 / std::max<int64_t>(width, 1)), [&](int64_t begin, int64_t end) {
         vectorised([&]() CT_INLINE {
             const int8_t *__restrict left = static_cast<const int8_t *>(bytes.const_data_ptr()), *__restrict right = elements<int8_t>(weight);
             for (int64_t row = 0; row < rows; ++row)

@@ -63,7 +63,7 @@ void fill_losses(const at::Tensor &logits, const at::Tensor &targets, const at::
     with_element(logits, [&](auto element) {
         using T = decltype(element);
         const int64_t width = logits.size(1);
-        at::parallel_for(0, logits.size(0), 1, [&](int64_t begin, int64_t end) {
+        parallel_for(0, logits.size(0), 1, [&](int64_t begin, int64_t end) {
             losses_of_rows(elements<T>(logits) + begin * width, elements<int64_t>(targets) + begin, end - begin, width,
                            mutable_elements<float>(losses) + begin, mutable_elements<float>(sums) + begin);
         });
@@ -74,7 +74,7 @@ void turn_into_slopes(const at::Tensor &logits, const at::Tensor &targets, const
     with_element(logits, [&](auto element) {
         using T = decltype(element);
         const int64_t width = logits.size(1);
-        at::parallel_for(0, logits.size(0), 1, [&](int64_t begin, int64_t end) {
+        parallel_for(0, logits.size(0), 1, [&](int64_t begin, int64_t end) {
             slopes_of_rows(mutable_elements<T>(logits) + begin * width, elements<int64_t>(targets) + begin,
                            elements<float>(sums) + begin, elements<float>(gradients) + begin, end - begin, width);
         });

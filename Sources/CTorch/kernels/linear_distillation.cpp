@@ -86,7 +86,7 @@ void distil_rows(const Rows &rows, Mix mix, bool slopes) {
     float *const losses = mutable_elements<float>(rows.losses), *const divergences = mutable_elements<float>(rows.divergences),
                  *const entropies = mutable_elements<float>(rows.entropies);
     const float share = static_cast<float>(mix.share), temperature = static_cast<float>(mix.temperature);
-    at::parallel_for(0, rows.student.size(0), 1, [&](int64_t begin, int64_t end) {
+    parallel_for(0, rows.student.size(0), 1, [&](int64_t begin, int64_t end) {
         vectorised([&]() CT_INLINE {
             for (int64_t row = begin; row < end; ++row) {
                 T *const s = student + row * width;

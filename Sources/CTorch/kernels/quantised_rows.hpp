@@ -10,7 +10,7 @@ namespace shearling {
 /// for bytes plus 128 as unsigned ones.
 template <class T>
 void quantise_rows(const T *__restrict from, int64_t rows, int64_t width, int64_t stride, uint8_t flip, uint8_t *__restrict to, float *__restrict scales) {
-    at::parallel_for(0, rows, std::max<int64_t>(1, 16384 / std::max<int64_t>(width, 1)), [&](int64_t begin, int64_t end) {
+    parallel_for(0, rows, std::max<int64_t>(1, 16384 / std::max<int64_t>(width, 1)), [&](int64_t begin, int64_t end) {
         vectorised([&]() CT_INLINE {
             for (int64_t row = begin; row < end; ++row) {
                 const T *__restrict x = from + row * width;

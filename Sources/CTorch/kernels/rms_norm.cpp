@@ -82,7 +82,7 @@ struct RMSNorm : torch::autograd::Function<RMSNorm> {
         const at::Tensor y = at::empty_like(x), roots = at::empty({rows}, kept.options());
         with_element(x, [&](auto element) {
             using T = decltype(element);
-            at::parallel_for(0, rows, 64, [&](int64_t begin, int64_t end) {
+            parallel_for(0, rows, 64, [&](int64_t begin, int64_t end) {
                 forward_rows(elements<T>(x) + begin * width, elements<float>(scale), elements<float>(kept), count,
                              static_cast<float>(epsilon), end - begin, width, mutable_elements<T>(y) + begin * width,
                              mutable_elements<float>(roots) + begin);

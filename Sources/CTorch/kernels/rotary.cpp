@@ -25,7 +25,7 @@ at::Tensor rotate(const at::Tensor &input, const at::Tensor &cosines, const at::
         const T *from = elements<T>(x);
         T *to = mutable_elements<T>(y);
         const float *c = elements<float>(cosines), *s = elements<float>(sines);
-        at::parallel_for(0, x.size(0) * time, 64, [&](int64_t begin, int64_t end) {
+        parallel_for(0, x.size(0) * time, 64, [&](int64_t begin, int64_t end) {
             vectorised([&]() CT_INLINE {
                 for (int64_t position = begin; position < end; ++position) {
                     const int64_t batch = position / time, t = position % time, table = ((tables > 1 ? batch : 0) * time + t) * half;

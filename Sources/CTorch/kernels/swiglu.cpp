@@ -26,7 +26,7 @@ struct SwiGLU : torch::autograd::Function<SwiGLU> {
         const at::Tensor m = mask.defined() ? mask.to(at::kFloat).contiguous() : at::ones({width}, g.options().dtype(at::kFloat));
         with_element(g, [&](auto element) {
             using T = decltype(element);
-            at::parallel_for(0, rows, 16, [&](int64_t begin, int64_t end) {
+            parallel_for(0, rows, 16, [&](int64_t begin, int64_t end) {
                 const T *__restrict a = elements<T>(g), *__restrict b = elements<T>(u);
                 const float *__restrict scale = elements<float>(m);
                 T *__restrict to = mutable_elements<T>(y);

@@ -1,7 +1,6 @@
 #pragma once
 #include "../handle.hpp"
-
-#include <ATen/Parallel.h>
+#include "../parallel.hpp"
 
 #include <bit>
 #include <cmath>
@@ -87,7 +86,7 @@ constexpr int64_t row_parts = 16;
 /// Calls `body(part, first row, last row)` for each part, in parallel.
 template <class Body>
 void for_row_parts(int64_t rows, const Body &body) {
-    at::parallel_for(0, row_parts, 1, [&](int64_t begin, int64_t end) {
+    parallel_for(0, row_parts, 1, [&](int64_t begin, int64_t end) {
         for (int64_t part = begin; part < end; ++part) body(part, rows * part / row_parts, rows * (part + 1) / row_parts);
     });
 }
