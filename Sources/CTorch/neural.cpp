@@ -1,9 +1,13 @@
-#include "handle.hpp"
+#include "kernels/row_linear.hpp"
 
 using namespace shearling;
 
 ct_status ct_linear(const ct_tensor *input, const ct_tensor *weight, const ct_tensor *bias, ct_tensor **out) {
-    return produce(out, [&] { return at::linear(input->value, weight->value, optional(bias)); });
+    return produce(out, [&] {
+        const at::Tensor &x = input->value, &w = weight->value;
+        const c10::optional<at::Tensor> offset = optional(bias);
+        return fits_row_linear(x, w, offset) ? row_linear(x, w, offset) : at::linear(x, w, offset);
+    });
 }
 
 ct_status ct_embedding(const ct_tensor *weight, const ct_tensor *indices, ct_tensor **out) {

@@ -18,6 +18,8 @@ extension LanguageModel {
                 (stream, masks) throws(TorchError) in
                 try finalNorm(stream, hiddenMask: masks?.hidden_H)
             }
+        } else if let fused = try fusedHidden(stream_BTH, through: running, geometry, in: context) {
+            result = fused
         } else {
             var stream_BTH = stream_BTH
             for block in running {

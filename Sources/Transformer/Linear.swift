@@ -33,11 +33,7 @@ public final class Linear {
     func callAsFunction(_ input: Tensor, prefix: Int? = nil) throws(TorchError) -> Tensor {
         switch storage {
         case .dense(let weight, let isTransposed):
-            var (matrix, offset) = (weight.value, bias?.value)
-            if let prefix, prefix < matrix.shape[0] {
-                matrix = try matrix.narrowed(0, from: 0, count: prefix)
-                if !isTransposed { offset = try offset?.narrowed(0, from: 0, count: prefix) }
-            }
+            let (matrix, offset) = try part(of: weight, isTransposed: isTransposed, prefix: prefix)
             return try input.linear(isTransposed ? try matrix.transposed(0, 1) : matrix, offset)
         case .quantized(let matrix):
             if let prefix, prefix < matrix.storedRows {
@@ -47,5 +43,31 @@ public final class Linear {
             }
             return try matrix.apply(input, bias?.value)
         }
+    }
+
+    /// What a fused decoder takes of this projection; nil for a form that it does not know.
+    /// - Parameter prefix: as of `callAsFunction`.
+    func fused(prefix: Int? = nil) throws(TorchError) -> FusedDecoder.Matrix? {
+        switch storage {
+        case .dense(let weight, let isTransposed):
+            let (matrix, offset) = try part(of: weight, isTransposed: isTransposed, prefix: prefix)
+            return FusedDecoder.Matrix(
+                matrix, outputs: matrix.shape[isTransposed ? 1 : 0], bias: offset, isTransposed: isTransposed)
+        case .quantized(let matrix):
+            if let prefix, prefix < matrix.storedRows { return nil }
+            return matrix.fused(bias?.value)
+        }
+    }
+
+    /// The first rows of the stored matrix, and what of the bias goes with them.
+    private func part(
+        of weight: Parameter, isTransposed: Bool, prefix: Int?
+    ) throws(TorchError) -> (matrix: Tensor, bias: Tensor?) {
+        let (matrix, offset) = (weight.value, bias?.value)
+        guard let prefix, prefix < matrix.shape[0] else { return (matrix, offset) }
+        return (
+            try matrix.narrowed(0, from: 0, count: prefix),
+            isTransposed ? offset : try offset?.narrowed(0, from: 0, count: prefix)
+        )
     }
 }

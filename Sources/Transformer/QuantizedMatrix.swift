@@ -33,6 +33,11 @@ public final class QuantizedMatrix {
         }
         return try input.int8Linear(weight, outputs: shape[0], scales: scales, bias)
     }
+
+    /// What a fused decoder takes of it; nil for half bytes.
+    func fused(_ bias: Tensor?) -> FusedDecoder.Matrix? {
+        offsets == nil ? FusedDecoder.Matrix(weight, outputs: shape[0], scales: scales, bias: bias) : nil
+    }
 }
 
 @available(*, unavailable)

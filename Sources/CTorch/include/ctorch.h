@@ -23,6 +23,7 @@ typedef struct ct_generator ct_generator;
 typedef struct ct_store ct_store;
 typedef struct ct_group ct_group;
 typedef struct ct_work ct_work;
+typedef struct ct_decoder ct_decoder;
 
 typedef enum ct_dtype : int32_t {
     CT_FLOAT32 = 0, CT_BFLOAT16, CT_FLOAT16, CT_INT64, CT_INT32, CT_UINT8, CT_BOOL, CT_FLOAT64,
@@ -255,6 +256,40 @@ CT_CHECKED ct_status ct_int8_linear(const ct_tensor *_Nonnull input, const ct_te
 CT_CHECKED ct_status ct_int4_linear(const ct_tensor *_Nonnull input, const ct_tensor *_Nonnull weight, intptr_t group,
                                     const ct_tensor *_Nonnull scales, const ct_tensor *_Nonnull offsets,
                                     const ct_tensor *_Nullable bias, ct_tensor *_Nullable *_Nonnull out);
+
+/* ---- kernels/decoder.cpp: one token of one sequence through all blocks of a model in one call; no gradients ---- */
+
+/* A matrix that a decoder multiplies one row with. Everything is on the CPU, row by row without gaps; memory is shared, so that
+   weights may change between steps. */
+typedef struct ct_projection {
+    /* [outputs, inputs], or [inputs, outputs] when `transposed`, of the decoder's dtype; with scales int8 as of ct_int8_linear. */
+    const ct_tensor *_Nonnull weight;
+    const ct_tensor *_Nullable scales; /* [outputs] float32 */
+    const ct_tensor *_Nullable bias;   /* [outputs] of the decoder's dtype; read when the decoder is made where there are scales */
+    intptr_t outputs;
+    bool transposed; /* only `down`, without scales */
+} ct_projection;
+
+/* A decoder without blocks: heads of `head_size` channels, final_norm [H] float32 or bfloat16, which is the decoder's dtype.
+   One thread at a time. */
+CT_CHECKED ct_status ct_decoder_make(intptr_t head_size, double epsilon, const ct_tensor *_Nonnull final_norm,
+                                     ct_decoder *_Nullable *_Nonnull out);
+void ct_decoder_free(ct_decoder *_Nullable decoder);
+/* Adds half a block: RMSNorm (norm [H]), projections, rotary positions, attention over the cache, output projection, sum with the
+   stream. keys and values [1, key_heads, positions, head_size] are the cache's memory. */
+CT_CHECKED ct_status ct_decoder_add_attention(ct_decoder *_Nonnull decoder, const ct_tensor *_Nonnull norm, const ct_projection *_Nonnull query,
+                                              const ct_projection *_Nonnull key, const ct_projection *_Nonnull value,
+                                              const ct_projection *_Nonnull output, intptr_t query_heads, intptr_t key_heads,
+                                              const ct_tensor *_Nonnull keys, const ct_tensor *_Nonnull values);
+/* Adds half a block: RMSNorm (norm [H]), down(silu(gate) * up), sum with the stream. */
+CT_CHECKED ct_status ct_decoder_add_feed_forward(ct_decoder *_Nonnull decoder, const ct_tensor *_Nonnull norm,
+                                                 const ct_projection *_Nonnull gate, const ct_projection *_Nonnull up,
+                                                 const ct_projection *_Nonnull down);
+/* stream, H numbers: the token's embedding; cosines and sines, head_size / 2 float32: the angles of `position`, which counts from
+   0 and below which the cache is filled -> what the head reads, in the shape of `stream`. The cache gets the token's keys and
+   values. Inside in float32; the bits do not depend on the number of threads. */
+CT_CHECKED ct_status ct_decoder_step(ct_decoder *_Nonnull decoder, const ct_tensor *_Nonnull stream, const ct_tensor *_Nonnull cosines,
+                                     const ct_tensor *_Nonnull sines, intptr_t position, ct_tensor *_Nullable *_Nonnull out);
 
 /* ---- autograd.cpp ---- */
 
