@@ -1,4 +1,5 @@
 #include "kernels/row_linear.hpp"
+#include "kernels/tile_linear.hpp"
 
 using namespace shearling;
 
@@ -6,7 +7,8 @@ ct_status ct_linear(const ct_tensor *input, const ct_tensor *weight, const ct_te
     return produce(out, [&] {
         const at::Tensor &x = input->value, &w = weight->value;
         const c10::optional<at::Tensor> offset = optional(bias);
-        return fits_row_linear(x, w, offset) ? row_linear(x, w, offset) : at::linear(x, w, offset);
+        if (fits_row_linear(x, w, offset)) return row_linear(x, w, offset);
+        return fits_tile_linear(x, w, offset) ? tile_linear(x, w, offset) : at::linear(x, w, offset);
     });
 }
 

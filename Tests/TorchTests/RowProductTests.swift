@@ -2,7 +2,7 @@ import Fixtures
 import Testing
 import Torch
 
-/// Products of one row, and decoders that are given what does not fit.
+/// Products of one row or of many, and decoders that are given what does not fit.
 @Suite struct RowProductTests {
     /// Outputs, inputs: whole vectors, remainders, less than a vector, several threads' worth.
     @Test(arguments: [[48, 64], [37, 100], [5, 3], [1, 1], [900, 576]], [DType.float32, .bfloat16])
@@ -21,6 +21,30 @@ import Torch
             let library = try Tensor.concatenated([x, x], axis: 1).linear(weight, bias).narrowed(1, from: 0, count: 1)
             let rounding = try exact.abs().maximum().item() * (dtype == .float32 ? 1e-7 : 4e-3)
             #expect(try error(found) <= 1.5 * error(library) + rounding)
+        }
+    }
+
+    /// Rows, outputs, inputs: with remainders of chunks, panels and vectors, and beyond one block of inputs.
+    @Test(arguments: [[33, 37, 50], [97, 130, 700], [40, 16, 34], [300, 192, 576], [64, 64, 2]], [false, true])
+    func manyRowsErrNoMoreThanTheLibrary(_ sizes: [Int], _ transposed: Bool) throws {
+        var random = RepeatableRandom(UInt64(sizes[2]))
+        let (rows, outputs, inputs) = (sizes[0], sizes[1], sizes[2])
+        let x = try random.tensor([1, rows, inputs], .bfloat16)
+        let stored = try random.tensor(transposed ? [inputs, outputs] : [outputs, inputs], .bfloat16)
+        let weight = transposed ? try stored.transposed(0, 1) : stored
+        let bias = try random.tensor([outputs], .bfloat16)
+        for bias in [nil, bias] {
+            let exact = try x.to(.float64).linear(weight.to(.float64), bias?.to(.float64))
+            func error(_ found: Tensor) throws -> Double {
+                #expect(found.shape == exact.shape && found.dtype == .bfloat16)
+                return try (found.to(.float64) - exact).norm().item()
+            }
+            let found = try error(withoutGradients { () throws(TorchError) in try x.linear(weight, bias) })
+            // A product that is differentiated is the library's.
+            let leaf = try x.copied()
+            try leaf.setRequiresGradient(true)
+            let library = try error(leaf.linear(weight, bias).detached())
+            #expect(found <= 1.5 * library, "\(found) \(library)")
         }
     }
 
