@@ -62,7 +62,8 @@ public struct CorpusPacker: Sendable {
     /// together are all shards. For processes that pack one corpus together.
     /// - Throws: As `pack`.
     public func prepare(
-        share: Int, of count: Int, in folder: String, progress: @escaping @Sendable (PackingProgress) -> Void = { _ in },
+        share: Int, of count: Int, in folder: String,
+        progress: @escaping @Sendable (PackingProgress) -> Void = { _ in },
         shouldStop: @escaping @Sendable () -> Bool = { false }
     ) throws(CorpusError) {
         let partsFolder = "\(folder)/parts"

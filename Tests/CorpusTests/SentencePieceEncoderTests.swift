@@ -35,7 +35,8 @@ import Testing
 
     private let phrases = [
         "hello", " the", "Pruning", " don't", " x==y;", "return", "\tif (a[i] != b->c) {\n", "ß", " naïve", "Übung",
-        "\u{2581}", "\u{2581}\u{2581}a", "a\u{2581}", "\u{2580}", "\u{2582}", "<0x41>", "<0xE2>", "<s>", "</s>", "<unk>",
+        "\u{2581}", "\u{2581}\u{2581}a", "a\u{2581}", "\u{2580}", "\u{2582}", "<0x41>", "<0xE2>", "<s>", "</s>",
+        "<unk>", "[INST]",
         "\u{2047}", "\u{FFFD}", "👩‍👩‍👧", "🙂", "🇩🇪", "e\u{301}", "\u{301}\u{302}", "日本語のテキスト", "你好", "한국어", "नमस्ते", "مرحبا",
         "\u{0}", "\r\n", "\u{A0}", "\u{3000}", "\u{200B}", "0123456789", "3.14", "https://example.org/a?b=c&d=e",
     ]
@@ -95,12 +96,14 @@ import Testing
         #expect(!pair.ours.asksLibrary)
         var random = RandomStream(seed: UInt64(seed), name: "odd texts")
         let letters = characters + [" ", "d", "\n", "ü"]
+        let hasSpace = model.pieces.contains { $0.spelling == "\u{2581}" }
         for length in [1, 2, 3, 5, 8, 13, 14, 15, 16, 17, 60, 400] {
             for _ in 0..<12 {
                 let known = random.integer(below: 3) > 0 ? characters.count : letters.count
                 let text = (0..<length).map { _ in letters[Int(random.integer(below: UInt64(known)))] }.joined()
                 try pair.expectEqual(text, "seed \(seed):")
-                guard model.fallsBackOnBytes else { continue }
+                // Without a piece for spaces their bytes are those of U+2581.
+                guard model.fallsBackOnBytes, hasSpace else { continue }
                 let spelt = try pair.ours.decode(pair.ours.encode(text))
                 #expect(spelt == withPlainSpaces(text), "seed \(seed)")
             }
@@ -139,7 +142,8 @@ import Testing
             change(&model)
             let pair = try Pair(model.bytes)
             #expect(pair.ours.asksLibrary, "\(what)")
-            try pair.expectEqual("ab  aab b", what)
+            // SentencePiece refuses text that spells a control piece.
+            try pair.expectEqual("a  aa a", what)
         }
     }
 

@@ -20,7 +20,8 @@ import Testing
     private func underWay(_ runs: TemporaryDirectory, processes: Int = 1) throws -> ShearBinary.Running {
         let running = try ShearBinary.Running(
             [
-                "launch", "--processes", "\(processes)", "--", "run", "pipelines/tiny.yaml", "--runs", runs.path, "--until",
+                "launch", "--processes", "\(processes)", "--", "run", "pipelines/tiny.yaml", "--runs", runs.path,
+                "--until",
                 "warmed",
             ]
                 + slow)
@@ -75,7 +76,9 @@ import Testing
         let outcome = try running.wait()
         #expect(outcome.code == 76, "\(outcome.messages)")
         let sentence = outcome.messages.split(separator: "\n").last { $0.contains("was killed by SIGKILL") } ?? ""
-        for part in ["rank \(victim) (process \(rank))", "at stage warmed, step ", "the last whole checkpoint is of step "] {
+        for part in [
+            "rank \(victim) (process \(rank))", "at stage warmed, step ", "the last whole checkpoint is of step ",
+        ] {
             #expect(sentence.contains(part), "\(outcome.messages)")
         }
         let plan = try ShearBinary.run(["plan", "pipelines/tiny.yaml", "--runs", runs.path] + slow)

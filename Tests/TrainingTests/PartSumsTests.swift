@@ -32,7 +32,9 @@ import Torch
             // The order matters: one after the other gives other bits, of the same sum.
             var sum = [Float](repeating: 0, count: 50)
             for part in 0..<parts {
-                for (index, value) in try (Self.node(part).tensors[0]?.floats() ?? []).enumerated() { sum[index] += value }
+                for (index, value) in try (Self.node(part).tensors[0]?.floats() ?? []).enumerated() {
+                    sum[index] += value
+                }
             }
             if sum != expected { inARow += 1 }
             expectClose(expected.map(Double.init), sum.map(Double.init), Tolerance(absolute: 1e-5, relative: 0))

@@ -92,7 +92,8 @@ extension PackSpec: StageSpec {
         return try bench.alone { () throws(PipelineError) in try pack(packer, bench, folder) } ?? StageResult()
     }
 
-    private func pack(_ packer: CorpusPacker, _ bench: Workbench, _ folder: String) throws(PipelineError) -> StageResult {
+    private func pack(_ packer: CorpusPacker, _ bench: Workbench, _ folder: String) throws(PipelineError) -> StageResult
+    {
         let watch = PackingWatch()
         let stop = bench.stop
         do throws(CorpusError) {

@@ -41,7 +41,8 @@ struct SearchInstruments {
         }
         do throws(SuperNetworkError) {
             evaluator = try SubNetworkEvaluator(
-                model, space: space, objectives: spec.objectives, rows: rows, tasks: tasks, speed: speed, group: bench.group, speedThreads: PipelineRun.threads(bench.runtime.threads, sharedBy: nil),
+                model, space: space, objectives: spec.objectives, rows: rows, tasks: tasks, speed: speed,
+                group: bench.group, speedThreads: PipelineRun.threads(bench.runtime.threads, sharedBy: nil),
                 limits: spec.within.compactMap { name, limits in
                     CandidateObjective(name).map { ($0, limits.from...limits.to) }
                 })
