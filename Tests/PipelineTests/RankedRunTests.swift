@@ -129,8 +129,8 @@ import Training
                     with: { models: [base], data: packed, rows: { from: 4 }, precision: float32, tasks: ["\(folder.path("piqa.jsonl"))"], split: report, throughput: { columns: 8, decoded: 2, repeats: 2 } }
                     runtime: { threads: 1, micro_batch: 1 }
                 """)
-        try small.run(choosing: { $0.until = stage("scores") })
-        let happened = try inAllRanks(3) { try Self.run(small, in: "ranked", $0, until: "scores") }
+        try small.run()
+        let happened = try inAllRanks(3) { try Self.run(small, in: "ranked", $0) }
         #expect(happened[0].keys.contains("found") && happened[1].isEmpty)
         func artifact(_ runs: String, _ id: String) throws -> Artifact {
             try #require(ArtifactStore(root: small.folder.path("\(runs)/small")).newest(of: stage(id)))
