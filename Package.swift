@@ -86,7 +86,8 @@ let package = Package(
         module("Files", []),
         .target(name: "CSpawn", cSettings: [.treatAllWarnings(as: .error)]),
         .target(
-            name: "CTorch", dependencies: ["CBoundary"], cxxSettings: cxxSettings + torchHeaders + [.define("AT_PER_OPERATOR_HEADERS")],
+            name: "CTorch", dependencies: ["CBoundary"],
+            cxxSettings: cxxSettings + torchHeaders + [.define("AT_PER_OPERATOR_HEADERS")],
             linkerSettings: torchLibraries),
         .target(
             name: "CCorpus", dependencies: ["CBoundary"],

@@ -75,8 +75,14 @@ import Torch
             ("float64", { _ = try FusedDecoder(headSize: 4, epsilon: 1e-5, finalNorm: norm.to(.float64)) }),
             ("outputs", { _ = try attend(FusedDecoder.Matrix(Tensor.ones([4, 8]), outputs: 8)) }),
             ("dtype", { _ = try attend(FusedDecoder.Matrix(Tensor.ones([8, 8], .bfloat16), outputs: 8)) }),
-            ("transposed", { _ = try attend(FusedDecoder.Matrix(Tensor.ones([8, 8]), outputs: 8, isTransposed: true)) }),
-            ("strided", { _ = try attend(FusedDecoder.Matrix(Tensor.ones([8, 16]).sliced(1, from: 0, to: 8), outputs: 8)) }),
+            (
+                "transposed",
+                { _ = try attend(FusedDecoder.Matrix(Tensor.ones([8, 8]), outputs: 8, isTransposed: true)) }
+            ),
+            (
+                "strided",
+                { _ = try attend(FusedDecoder.Matrix(Tensor.ones([8, 16]).sliced(1, from: 0, to: 8), outputs: 8)) }
+            ),
             ("bytes", { _ = try attend(FusedDecoder.Matrix(Tensor.ones([8, 7], .int8), outputs: 8, scales: norm)) }),
             ("heads", { _ = try attend(heads: 3) }),
             ("cache", { _ = try attend(keys: Tensor.zeros([1, 2, 3, 8])) }),
