@@ -3,6 +3,8 @@
 #include "ctorch.h"
 #include "operators.hpp"
 
+#include <ATen/record_function.h>
+
 /// What a handle points to.
 struct ct_tensor {
     explicit ct_tensor(at::Tensor tensor) noexcept;
@@ -23,27 +25,33 @@ struct TorchFaults {
     static ct_status classify() noexcept;
 };
 
-/// Runs `body`, which changes things in place.
+/// Runs `body`, which changes things in place. `name`, the function that calls this, is what a profile knows it by.
 template <class Body>
-ct_status perform(Body &&body) noexcept {
-    return boundary<TorchFaults>(std::forward<Body>(body));
+ct_status perform(Body &&body, const char *name = __builtin_FUNCTION()) noexcept {
+    return boundary<TorchFaults>([&] {
+        at::RecordFunction record(at::RecordScope::USER_SCOPE);
+        if (record.isActive()) record.before(std::string_view(name));
+        body();
+    });
 }
 
 /// Runs `body`, which makes a tensor, and hands it out.
 template <class Body>
-ct_status produce(ct_tensor **out, Body &&body) noexcept {
-    return boundary<TorchFaults>([&] { *out = new ct_tensor(body()); });
+ct_status produce(ct_tensor **out, Body &&body, const char *name = __builtin_FUNCTION()) noexcept {
+    return perform([&] { *out = new ct_tensor(body()); }, name);
 }
 
 /// Two results at once: neither is handed out unless both exist.
 template <class Body>
-ct_status produce_pair(ct_tensor **first, ct_tensor **second, Body &&body) noexcept {
-    return perform([&] {
-        auto [a, b] = body();
-        auto handle = std::make_unique<ct_tensor>(a);
-        *second = new ct_tensor(b);
-        *first = handle.release();
-    });
+ct_status produce_pair(ct_tensor **first, ct_tensor **second, Body &&body, const char *name = __builtin_FUNCTION()) noexcept {
+    return perform(
+        [&] {
+            auto [a, b] = body();
+            auto handle = std::make_unique<ct_tensor>(a);
+            *second = new ct_tensor(b);
+            *first = handle.release();
+        },
+        name);
 }
 
 at::ScalarType scalar_type(ct_dtype dtype);

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <mutex>
 
 using namespace shearling;
 
@@ -79,9 +80,14 @@ struct ct_work : Counted {
 
 namespace {
 
+/// One operation begins at a time in this process, whatever group it belongs to: c10d's flight recorder notes each new group
+/// in a map that nothing else guards (`FlightRecorder::recordWithResetEnabled`). Beginning only queues, so nobody waits long.
+std::mutex beginning;
+
 ct_status begin(ct_work **out, const auto &operation) {
     return guarded([&] {
         auto work = std::make_unique<ct_work>();
+        const std::lock_guard<std::mutex> alone(beginning);
         work->value = operation();
         *out = work.release();
     });

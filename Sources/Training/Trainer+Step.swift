@@ -8,6 +8,7 @@ extension Trainer {
     /// the change of the weights. Nothing is changed when a loss or a gradient is not finite.
     func takeStep(isLast: Bool) throws(TrainingError) -> StepMetrics {
         let started = steadySeconds()
+        try enter("wait for rows")
         let rows = try stepRows(isLast: isLast)
         let waited = steadySeconds() - started
         let summary: StepSummary
@@ -71,14 +72,17 @@ extension Trainer {
             let share = Double(rowTokens.reduce(0, +)) / Double(total)
             for pass in 0..<(share > 0 ? objective.passCount : 0) {
                 let tape = settings.recomputesBlocks ? CheckpointTape() : nil
+                try enter("forward")
                 let loss = try objective.loss(model, batch, step: step, pass: pass, tape: tape)
                 // Losses of passes are summed, tokens are counted once.
                 let counted = pass == 0 ? rowTokens : rowTokens.map { _ in 0 }
                 try withTorch { () throws(TorchError) in
                     var scalar = try loss.rowSums_B.sum() * (1 / Double(total))
                     if let regulariser = loss.regulariser { scalar = try scalar + regulariser * share }
+                    try OperationProfile.enter("backward")
                     try scalar.backward()
                     try tape?.backward()
+                    try OperationProfile.enter("sum and clip gradients")
                     if sums != nil {
                         try sums?.takePass()
                     } else if let scattered {
@@ -126,6 +130,7 @@ extension Trainer {
 
     /// Clips and applies the gradients.
     private func change(norms: [String: Double]) throws(TrainingError) {
+        try enter("optimizer")
         try withTorch { () throws(TorchError) in
             try withoutGradients { () throws(TorchError) in
                 for optimizer in optimizers {
@@ -144,6 +149,11 @@ extension Trainer {
             }
             try clearGradients()
         }
+    }
+
+    /// Names what the step does next, for a profile.
+    func enter(_ phase: String) throws(TrainingError) {
+        try withTorch { () throws(TorchError) in try OperationProfile.enter(phase) }
     }
 
     private func clearGradients() throws(TorchError) {

@@ -160,6 +160,7 @@ public final class Trainer<O: Objective> {
                 break
             }
             var metrics = try takeStep(isLast: self.step + 1 == last)
+            try enter("between steps")
             if isDueForEvaluation { try evaluate(into: &metrics) }
             try log.append(metrics)
             try observe(metrics)
@@ -175,6 +176,7 @@ public final class Trainer<O: Objective> {
     /// - Throws: `TrainingError`; earlier checkpoints stay.
     public func saveCheckpoint() throws(TrainingError) {
         guard savedStep != step else { return }
+        try enter("checkpoint")
         try save()
         savedStep = step
     }
@@ -192,6 +194,7 @@ public final class Trainer<O: Objective> {
     /// Measures the domains and lets the mixture follow them.
     private func evaluate(into metrics: inout StepMetrics) throws(TrainingError) {
         guard let validation else { return }
+        try enter("evaluation")
         let masks = try objective.evaluationMasks()
         let scores = try withEvaluation { () throws(EvaluationError) in
             try validation.measure(model, masks: masks, over: group)

@@ -32,6 +32,8 @@ struct Run: ParsableCommand {
     var verify = false
     @Flag(help: "Plain lines even on a terminal.")
     var plain = false
+    @Flag(help: "Say after each stage that ran where its time went, by phase and by operation.")
+    var profile = false
     @Flag(help: "Run nothing: print how to get each input that the taken stages miss, one a line.")
     var missing = false
 
@@ -56,11 +58,13 @@ struct Run: ParsableCommand {
                 ).run()
             }
             let console = Console(plain: plain)
+            let profiler = profile ? StageProfiler() : nil
             let run = try PipelineRun(
                 file: file, runs: place.runs, options: options, stop: .process, group: group,
                 observe: {
                     console.show($0)
                     reporter?.show($0)
+                    profiler?.follow($0)
                 })
             let artifacts: [Artifact]
             do throws(PipelineError) { artifacts = try run.run() } catch {

@@ -119,6 +119,14 @@ import Torch
         #expect(ranks.outcomes() == [.done("fine"), .done("fine")])
     }
 
+    /// c10d notes the first operation of each group in one place of the process.
+    @Test func groupsOfSeveralThreadsBeginTogether() throws {
+        for _ in 0..<8 {
+            let found = try inAllRanks(6) { group in try group.sums([Double(group.rank)])[0] }
+            #expect(found == Array(repeating: 15, count: 6))
+        }
+    }
+
     @Test func ranksGiveTextsToEachOther() throws {
         let words = ["", "zwei Wörter", "3"]
         let found = try inAllRanks(3) { group in
@@ -132,9 +140,9 @@ import Torch
 
     /// An ordinary operation that is come to so late is an error.
     @Test func rankZeroIsWaitedForAsLongAsItLives() throws {
-        let limits = GroupLimits(waitSeconds: 2, silenceSeconds: 2)
+        let limits = GroupLimits(waitSeconds: 5, silenceSeconds: 5)
         let found = try inRanks(2, limits: limits) { group in
-            if group.isFirst { sleep(5) }
+            if group.isFirst { sleep(8) }
             try group.waitForFirst()
             return try group.sums([1])[0]
         }

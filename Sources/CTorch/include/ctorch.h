@@ -385,6 +385,18 @@ int64_t ct_held_bytes(void);
 int64_t ct_most_held_bytes(void);
 void ct_forget_most_held_bytes(void);
 
+/* ---- profile.cpp: where the time of the calling thread goes ---- */
+
+/* From here on each operation of this thread is timed: libtorch's, those of this interface, nodes of backward passes; each
+   without the ones that it calls. CT_INVALID_ARGUMENT when that has begun already. */
+CT_CHECKED ct_status ct_profile_begin(void);
+/* What follows on this thread belongs to this phase, "" to none. Does nothing where no profile is taken. */
+CT_CHECKED ct_status ct_profile_phase(const char *_Nonnull phase);
+/* Tells each phase as a whole (`operation` NULL) and each operation in it, and ends the profile. Texts live during the call. */
+typedef void (*ct_profile_row)(void *_Nonnull context, const char *_Nonnull phase, const char *_Nullable operation, int64_t calls,
+                               double seconds);
+CT_CHECKED ct_status ct_profile_end(void *_Nonnull context, ct_profile_row _Nonnull row);
+
 /* ---- process_group.cpp: several processes as one, over c10d (TCPStore, Gloo) ---- */
 
 /* How many stores, groups and works live in this process. */
