@@ -35,19 +35,8 @@ public struct OperationProfile: Sendable {
     /// - Throws: `.invalidArgument` when nothing was begun.
     public static func end() throws(TorchError) -> OperationProfile {
         let collected = Collected()
-        let status = withExtendedLifetime(collected) {
-            ct_profile_end(Unmanaged.passUnretained(collected).toOpaque()) { context, phase, operation, calls, seconds in
-                let collected = Unmanaged<Collected>.fromOpaque(context).takeUnretainedValue()
-                let row = { Row(name: $0, calls: Int(calls), seconds: seconds) }
-                let phase = String(cString: phase)
-                if let operation {
-                    collected.operations[phase, default: []].append(row(shortened(String(cString: operation))))
-                } else {
-                    collected.phases.append(row(phase))
-                }
-            }
-        }
-        try check(status)
+        try check(ct_profile_end(Unmanaged.passUnretained(collected).toOpaque(), takeProfileRow))
+        withExtendedLifetime(collected) {}
         let isLonger = { (one: Row, other: Row) in one.seconds > other.seconds }
         return OperationProfile(
             phases: collected.phases.sorted(by: isLonger).map {
@@ -55,16 +44,33 @@ public struct OperationProfile: Sendable {
             })
     }
 
-    /// Backward passes of ours carry the whole name of a C++ type: `torch::autograd::CppNode<(anonymous namespace)::SwiGLU>`.
-    private static func shortened(_ name: String) -> String {
-        guard name.contains("CppNode<"), let end = name.lastIndex(of: ">") else { return name }
-        let type = name[..<end]
-        let start = type.lastIndex { $0 == ":" || $0 == "<" }.map(type.index(after:)) ?? type.startIndex
-        return type[start...] + "Backward"
-    }
-
-    private final class Collected {
+    fileprivate final class Collected {
         var phases: [Row] = []
         var operations: [String: [Row]] = [:]
+
+        func take(_ phase: String, _ operation: String?, _ calls: Int, _ seconds: Double) {
+            guard let operation else {
+                return phases.append(Row(name: phase, calls: calls, seconds: seconds))
+            }
+            operations[phase, default: []].append(Row(name: Self.shortened(operation), calls: calls, seconds: seconds))
+        }
+
+        /// Backward passes of ours carry the whole name of a C++ type, such as
+        /// `torch::autograd::CppNode<(anonymous namespace)::SwiGLU>`.
+        private static func shortened(_ name: String) -> String {
+            guard name.contains("CppNode<"), let end = name.lastIndex(of: ">") else { return name }
+            let type = name[..<end]
+            let start = type.lastIndex { $0 == ":" || $0 == "<" }.map(type.index(after:)) ?? type.startIndex
+            return type[start...] + "Backward"
+        }
     }
+}
+
+private func takeProfileRow(
+    _ context: UnsafeMutableRawPointer, _ phase: UnsafePointer<CChar>, _ operation: UnsafePointer<CChar>?,
+    _ calls: Int64,
+    _ seconds: Double
+) {
+    let collected = Unmanaged<OperationProfile.Collected>.fromOpaque(context).takeUnretainedValue()
+    collected.take(String(cString: phase), operation.map { String(cString: $0) }, Int(calls), seconds)
 }
