@@ -24,27 +24,64 @@ import Torch
         }
     }
 
-    /// Rows, outputs, inputs: with remainders of chunks, panels and vectors, and beyond one block of inputs.
-    @Test(arguments: [[33, 37, 50], [97, 130, 700], [40, 16, 34], [300, 192, 576], [64, 64, 2]], [false, true])
+    /// Rows, outputs, inputs: with remainders of blocks, panels and vectors, several blocks of each, and odd numbers, which
+    /// are not read in pairs.
+    private static let products = [
+        [33, 37, 50], [97, 130, 700], [40, 16, 34], [800, 192, 576], [64, 64, 2], [45, 51, 33], [400, 600, 96],
+    ]
+
+    /// The output and the gradients of input, weight and bias.
+    private static func passes(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ transposed: Bool) throws -> [Tensor] {
+        let leaves = [x, weight] + (bias.map { [$0] } ?? [])
+        for leaf in leaves { try leaf.setRequiresGradient(true) }
+        let output = try x.linear(transposed ? weight.transposed(0, 1) : weight, bias)
+        var random = RepeatableRandom(5)
+        try output.backward(gradient: random.tensor(output.shape, .bfloat16).to(output.dtype))
+        return try [output.detached()] + leaves.map { try #require($0.gradient) }
+    }
+
+    @Test(arguments: products, [false, true])
     func manyRowsErrNoMoreThanTheLibrary(_ sizes: [Int], _ transposed: Bool) throws {
         var random = RepeatableRandom(UInt64(sizes[2]))
         let (rows, outputs, inputs) = (sizes[0], sizes[1], sizes[2])
         let x = try random.tensor([1, rows, inputs], .bfloat16)
-        let stored = try random.tensor(transposed ? [inputs, outputs] : [outputs, inputs], .bfloat16)
-        let weight = transposed ? try stored.transposed(0, 1) : stored
+        let weight = try random.tensor(transposed ? [inputs, outputs] : [outputs, inputs], .bfloat16)
         let bias = try random.tensor([outputs], .bfloat16)
         for bias in [nil, bias] {
-            let exact = try x.to(.float64).linear(weight.to(.float64), bias?.to(.float64))
-            func error(_ found: Tensor) throws -> Double {
-                #expect(found.shape == exact.shape && found.dtype == .bfloat16)
-                return try (found.to(.float64) - exact).norm().item()
+            func all(_ dtype: DType, _ x: Tensor) throws -> [Tensor] {
+                try Self.passes(x.copied(), weight.to(dtype).copied(), bias?.to(dtype).copied(), transposed)
             }
-            let found = try error(withoutGradients { () throws(TorchError) in try x.linear(weight, bias) })
-            // A product that is differentiated is the library's.
-            let leaf = try x.copied()
-            try leaf.setRequiresGradient(true)
-            let library = try error(leaf.linear(weight, bias).detached())
-            #expect(found <= 1.5 * library, "\(found) \(library)")
+            let exact = try all(.float64, x.to(.float64))
+            let found = try all(.bfloat16, x)
+            // Input that does not lie row by row is the library's.
+            let turned = try x.transposed(1, 2).copied().transposed(1, 2).detached()
+            let library = try Self.passes(
+                turned, weight.copied(), bias?.copied(), transposed)
+            for (index, exact) in exact.enumerated() {
+                #expect(found[index].shape == exact.shape && found[index].dtype == .bfloat16)
+                func error(_ list: [Tensor]) throws -> Double { try (list[index].to(.float64) - exact).norm().item() }
+                let (ours, others) = (try error(found), try error(library))
+                #expect(ours <= 1.5 * others, "\(index): \(ours) \(others)")
+            }
+            let alone = try withoutGradients { () throws(TorchError) in
+                try x.linear(transposed ? weight.transposed(0, 1) : weight, bias)
+            }
+            #expect(try alone.isIdentical(to: found[0]))
+        }
+    }
+
+    @Test func manyRowsGiveTheSameBitsOnAnyNumberOfThreads() throws {
+        let before = Engine.threads
+        defer { try? Engine.setThreads(before) }
+        var random = RepeatableRandom(8)
+        let x = try random.tensor([500, 300], .bfloat16)
+        let weight = try random.tensor([400, 300], .bfloat16)
+        let found = try [1, 2, 3].map { threads in
+            try Engine.setThreads(threads)
+            return try Self.passes(x.copied(), weight.copied(), nil, false)
+        }
+        for other in found.dropFirst() {
+            for (one, other) in zip(found[0], other) { #expect(try one.isIdentical(to: other)) }
         }
     }
 

@@ -1,4 +1,5 @@
 #include "head_loss.hpp"
+#include "tile_matrix.hpp"
 
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -89,14 +90,14 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
         const at::Tensor losses = at::empty({rows}, hidden.options().dtype(at::kFloat)), sums = at::empty_like(losses);
         context->save_for_backward({hidden, weight, targets, sums});
         if (recorded && rows * weight.size(0) * hidden.element_size() <= kept_bytes) {
-            const at::Tensor logits = at::mm(hidden, weight.t());
+            const at::Tensor logits = matrix_product(hidden, weight.t());
             fill_losses(logits, targets, losses, sums);
             context->saved_data["logits"] = logits;
             return losses;
         }
         for (int64_t start = 0; start < rows; start += chunk_rows) {
             const int64_t size = std::min(chunk_rows, rows - start);
-            fill_losses(at::mm(hidden.narrow(0, start, size), weight.t()), targets.narrow(0, start, size), losses.narrow(0, start, size),
+            fill_losses(matrix_product(hidden.narrow(0, start, size), weight.t()), targets.narrow(0, start, size), losses.narrow(0, start, size),
                         sums.narrow(0, start, size));
         }
         return losses;
@@ -112,7 +113,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
             const at::Tensor slopes = kept->second.toTensor();
             context->saved_data.erase(kept);
             turn_into_slopes(slopes, targets, sums, gradient);
-            return {to_hidden ? at::mm(slopes, weight) : at::Tensor(), to_weight ? at::mm(slopes.t(), hidden) : at::Tensor(), at::Tensor(),
+            return {to_hidden ? matrix_product(slopes, weight) : at::Tensor(), to_weight ? matrix_product(slopes.t(), hidden) : at::Tensor(), at::Tensor(),
                     at::Tensor()};
         }
         at::Tensor hidden_gradient, weight_gradient;
@@ -121,10 +122,10 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
         for (int64_t start = 0; start < hidden.size(0); start += chunk_rows) {
             const int64_t size = std::min(chunk_rows, hidden.size(0) - start);
             const at::Tensor part = hidden.narrow(0, start, size);
-            const at::Tensor slopes = at::mm(part, weight.t());
+            const at::Tensor slopes = matrix_product(part, weight.t());
             turn_into_slopes(slopes, targets.narrow(0, start, size), sums.narrow(0, start, size), gradient.narrow(0, start, size));
-            if (to_hidden) hidden_gradient.narrow(0, start, size).copy_(at::mm(slopes, weight));
-            if (to_weight) weight_gradient.add_(at::mm(slopes.t(), part));
+            if (to_hidden) hidden_gradient.narrow(0, start, size).copy_(matrix_product(slopes, weight));
+            if (to_weight) weight_gradient.add_(matrix_product(slopes.t(), part));
         }
         return {hidden_gradient, to_weight ? weight_gradient.to(weight.scalar_type()) : at::Tensor(), at::Tensor(), at::Tensor()};
     }

@@ -1,4 +1,5 @@
 #include "head_loss.hpp"
+#include "tile_matrix.hpp"
 
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -126,8 +127,8 @@ struct LinearDistillation : torch::autograd::Function<LinearDistillation> {
         for (int64_t start = 0; start < rows; start += chunk_rows) {
             const int64_t size = std::min(chunk_rows, rows - start);
             at::Tensor student = slopes.defined() ? slopes.narrow(0, start, size) : at::empty({size, weight.size(0)}, hidden.options());
-            at::mm_out(student, hidden.narrow(0, start, size), weight.t());
-            distil({student, at::mm(teacher_hidden.narrow(0, start, size), teacher_weight.t()), targets.narrow(0, start, size),
+            matrix_product_into(student, hidden.narrow(0, start, size), weight.t());
+            distil({student, matrix_product(teacher_hidden.narrow(0, start, size), teacher_weight.t()), targets.narrow(0, start, size),
                     losses.narrow(0, start, size), parts[0].narrow(0, start, size), parts[1].narrow(0, start, size)},
                    mix, slopes.defined());
         }
@@ -149,8 +150,8 @@ struct LinearDistillation : torch::autograd::Function<LinearDistillation> {
         const bool to_hidden = context->needs_input_grad(0), to_weight = context->needs_input_grad(1);
         variable_list found(8);
         if (saved.size() == 3) {
-            if (to_hidden) found[0] = (at::mm(saved[2], weight) * flow).to(dtype);
-            if (to_weight) found[1] = at::mm(saved[2].t(), (hidden * flow).to(dtype));
+            if (to_hidden) found[0] = (matrix_product(saved[2], weight) * flow).to(dtype);
+            if (to_weight) found[1] = matrix_product(saved[2].t(), (hidden * flow).to(dtype));
             return found;
         }
         const Mix mix{context->saved_data["share"].toDouble(), context->saved_data["temperature"].toDouble()};
@@ -159,14 +160,14 @@ struct LinearDistillation : torch::autograd::Function<LinearDistillation> {
         if (to_weight) sum = at::zeros_like(weight, inner_type(weight));
         for (int64_t start = 0; start < hidden.size(0); start += chunk_rows) {
             const int64_t size = std::min(chunk_rows, hidden.size(0) - start);
-            const at::Tensor part = hidden.narrow(0, start, size), slopes = at::mm(part, weight.t());
+            const at::Tensor part = hidden.narrow(0, start, size), slopes = matrix_product(part, weight.t());
             const at::Tensor unused = at::empty({3, size}, hidden.options().dtype(inner_type(hidden)));
-            distil({slopes, at::mm(saved[2].narrow(0, start, size), saved[3].t()), saved[4].narrow(0, start, size), unused[0], unused[1],
+            distil({slopes, matrix_product(saved[2].narrow(0, start, size), saved[3].t()), saved[4].narrow(0, start, size), unused[0], unused[1],
                     unused[2]},
                    mix, true);
             const at::Tensor flowing = flow.narrow(0, start, size);
-            if (to_hidden) found[0].narrow(0, start, size).copy_(at::mm(slopes, weight) * flowing);
-            if (to_weight) sum.add_(at::mm(slopes.t(), (part * flowing).to(dtype)));
+            if (to_hidden) found[0].narrow(0, start, size).copy_(matrix_product(slopes, weight) * flowing);
+            if (to_weight) sum.add_(matrix_product(slopes.t(), (part * flowing).to(dtype)));
         }
         if (to_weight) found[1] = sum.to(dtype);
         return found;
