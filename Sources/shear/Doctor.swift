@@ -10,6 +10,9 @@ struct Doctor: ParsableCommand {
         abstract: "Says what this machine has, how fast it multiplies, and what is missing.",
         discussion: "Ends with exit code 65 when something needed is missing.")
 
+    /// What is fetched, built and made when the quickstart runs on a machine that has nothing of it.
+    private static let quickstartDiskBytes = 6 << 30
+
     func run() throws {
         var missing: [String] = []
         let processor = Machine.processor
@@ -23,11 +26,14 @@ struct Doctor: ParsableCommand {
             rows.append(["memory", "\(Rendering.bytes(total)), \(Rendering.bytes(free)) available"])
         }
         if let disk = Machine.availableDiskBytes(at: ".") {
-            rows.append(["disk here", "\(Rendering.bytes(disk)) free"])
+            let isLittle = disk < Doctor.quickstartDiskBytes
+            let need =
+                isLittle ? "; the quickstart takes \(Rendering.bytes(Doctor.quickstartDiskBytes)) from nothing" : ""
+            rows.append(["disk here", "\(Rendering.bytes(disk)) free\(need)"])
         }
         rows.append(["libtorch", "\(Engine.version), kernels for \(Engine.cpuCapability), \(Engine.threads) threads"])
         do throws(TorchError) { try Engine.requireVersion() } catch { missing.append(error.message) }
-        for dtype in [DType.float32, .bfloat16] {
+        for dtype in [DType.float32, .bfloat16, .float16] {
             if let rate = try? Engine.measuredProductRate(dtype) {
                 rows.append([
                     "\(dtype.rawValue) products", "\(Rendering.fixed(rate / 1e12, 2)) TFLOP/s measured (1024 x 1024)",
@@ -38,8 +44,16 @@ struct Doctor: ParsableCommand {
         }
         do throws(TorchError) {
             let count = try Engine.cudaDeviceCount()
-            rows.append(["GPUs", count == 0 ? "none found by libtorch" : "\(count) that libtorch can use"])
-        } catch { rows.append(["GPUs", "none: \(error.message)"]) }
+            let names = Machine.graphicsCards.joined(separator: ", ")
+            rows.append([
+                "GPUs", count == 0 ? "none found by libtorch" : "\(count) that libtorch can use (\(names))",
+            ])
+        } catch {
+            let cards = Machine.graphicsCards
+            rows.append([
+                "GPUs", cards.isEmpty ? "none" : "\(cards.joined(separator: ", ")); not in use: \(error.message)",
+            ])
+        }
         print(lines(rows))
         guard missing.isEmpty else {
             for problem in missing { Rendering.say("missing: \(problem)") }

@@ -29,6 +29,16 @@ enum Machine {
         return (value("model name") ?? "unknown processor", wanted.filter { flags.contains($0) })
     }
 
+    /// The names of NVIDIA's GPUs, as their driver says them.
+    static var graphicsCards: [String] {
+        let folder = "/proc/driver/nvidia/gpus"
+        let cards = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return cards.sorted().compactMap { card in
+            text("\(folder)/\(card)/information").split(separator: "\n").first { $0.hasPrefix("Model:") }
+                .map { String($0.dropFirst("Model:".count).drop { $0 == " " || $0 == "\t" }) }
+        }
+    }
+
     private static func text(_ path: String) -> String {
         (try? String(contentsOf: URL(filePath: path), encoding: .utf8)) ?? ""
     }
