@@ -8,6 +8,10 @@ public struct StageOutlook: Sendable {
     public var source: Architecture?
     /// The sizes one of which its model will have, where a search is still to choose it and `architecture` is not known.
     public var choices: SubNetworkSizes?
+    /// Of these the largest that the search's bounds and the pick allow: what a plan reckons with.
+    public var largestChoice: Architecture?
+    /// What it searches by; nil for other stages.
+    public var search: SearchSpec?
     /// The stages whose models it measures; nil where it measures none.
     public var measures: [StageID]?
     /// The sub-networks of the super-network it makes; which layers they drop is measured when the stage runs.
