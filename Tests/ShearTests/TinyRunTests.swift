@@ -151,6 +151,12 @@ import Testing
         }
         #expect(
             lines.map { $0?.count } == [3, 0, 1] && lines.allSatisfy { $0?.allSatisfy { $0 < 0 } == true }, "\(scores)")
+        let whole = try ShearBinary.run([
+            "score", "--model", model, "--tokens", runs.path("ids.json"), "--logits", runs.path("logits.safetensors"),
+        ])
+        #expect(whole.code == 0 && whole.output == scores.output)
+        let logits = try Data(contentsOf: URL(filePath: runs.path("logits.safetensors")))
+        #expect(logits.range(of: Data(#""0":{"dtype":"F32","shape":[1,4,"#.utf8)) != nil, "\(logits.prefix(200))")
         let outside = try ShearBinary.run([
             "score", "--model", model, "--tokens", runs.path("ids.json"), "--dtype", "int4",
         ])
