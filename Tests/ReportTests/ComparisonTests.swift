@@ -94,7 +94,7 @@ import Testing
     @Test func oneArmNearChanceIsNoReasonToSayNothing() throws {
         let texts = try Comparison(answering(90, 26, chance: 0.25)).verdict.filter { $0.topic == .tasks }
         #expect(texts.map(\.isDecided) == [true], "\(texts)")
-        #expect(texts[0].text.hasPrefix("On arc_easy nas-pick answers 26.0 % right, sheared 90.0 %"))
+        #expect(texts[0].text.hasPrefix("On arc_easy nas-pick answers 26 % right, sheared 90 %"))
     }
 
     @Test func testsBetweenArmsNearChanceAreCountedAndDecideNothing() throws {
