@@ -28,6 +28,8 @@ public struct StageOutlook: Sendable {
     public var floatingPointOperations: Double?
     /// Peak bytes of memory.
     public var memoryBytes: Int?
+    /// The held-out rows that mixtures followed on the way to what it makes.
+    public var followed: [FollowedRows] = []
     /// Bytes on disk: the artifact and the checkpoints kept on the way.
     public var diskBytes: Int?
     /// What a reader of the plan should know (“recomputes activations”).

@@ -140,6 +140,20 @@ import Testing
         #expect(plan.output.contains("warmed  [pretrain]  resume at step "))
     }
 
+    @Test func questionsThatSearchesChooseByAreNotAskedUnlessWished() throws {
+        let (runs, first) = try Self.reference.get()
+        try #require(first.code == 0)
+        let arguments = [
+            "evaluate", "--model", try artifact("recovered", runs.path), "--task",
+            "Tests/Fixtures/Text/tasks/piqa-sample.jsonl", "--json",
+        ]
+        let plain = try ShearBinary.run(arguments)
+        try #require(plain.code == 0, "\(plain)")
+        #expect(try ShearBinary.run(arguments + ["--split", "report"]).output == plain.output)
+        #expect(try ShearBinary.run(arguments + ["--split", "all"]).output != plain.output)
+        #expect(try ShearBinary.run(["evaluate", "--help"]).output.contains("(default: report)"))
+    }
+
     @Test func aModelOfARunCanBeUsedByTheOtherCommands() throws {
         let (runs, first) = try Self.reference.get()
         try #require(first.code == 0)
