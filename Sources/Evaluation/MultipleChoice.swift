@@ -44,6 +44,15 @@ public struct MultipleChoice: Sendable {
     /// Tokens that go through the model, padding apart.
     public var tokenCount: Int { encoded.reduce(0) { $0 + $1.tokens.count } }
 
+    /// Floating-point operations of a forward pass of all rows, attention over each row's own length, padding apart.
+    public func forwardOperations(_ architecture: Architecture) -> Double {
+        let cost = CostModel(architecture)
+        return encoded.reduce(0) { sum, question in
+            let length = question.tokens.count
+            return sum + Double(length) * cost.forwardFLOPsPerToken(sequenceLength: length)
+        }
+    }
+
     /// Asks a model all questions. No gradients; the model is not changed.
     /// - Parameters:
     ///   - context: masks or a view under which the model runs.

@@ -104,6 +104,8 @@ public struct Planner {
             outlooks: Dictionary(earlier.map { ($0.id, $0.outlook) }) { first, _ in first }, artifacts: artifacts,
             runtime: declaration.runtime, seed: spec.seed ?? file.seed, ranks: ranks)
         var outlook = spec.outlook(context)
+        outlook.followed = FollowedRows.all(of: declaration, after: context)
+        outlook.notes += FollowedRows.notes(for: spec.heldOut, outlook.followed)
         // A finished model knows the shape that a plan can only count with where it is learned or searched for.
         if case .cached(let artifact) = state, declaration.kind.output == .model,
             let made = try? ModelFolder.architecture(artifact.modelPath)

@@ -8,6 +8,10 @@ public struct StageOutlook: Sendable {
     public var source: Architecture?
     /// The sizes one of which its model will have, where a search is still to choose it and `architecture` is not known.
     public var choices: SubNetworkSizes?
+    /// Of these the largest that the search's bounds and the pick allow: what a plan reckons with.
+    public var largestChoice: Architecture?
+    /// What it searches by; nil for other stages.
+    public var search: SearchSpec?
     /// The stages whose models it measures; nil where it measures none.
     public var measures: [StageID]?
     /// The sub-networks of the super-network it makes; which layers they drop is measured when the stage runs.
@@ -24,6 +28,8 @@ public struct StageOutlook: Sendable {
     public var floatingPointOperations: Double?
     /// Peak bytes of memory.
     public var memoryBytes: Int?
+    /// The held-out rows that mixtures followed on the way to what it makes.
+    public var followed: [FollowedRows] = []
     /// Bytes on disk: the artifact and the checkpoints kept on the way.
     public var diskBytes: Int?
     /// What a reader of the plan should know (“recomputes activations”).

@@ -17,12 +17,20 @@ public enum CandidateObjective: Sendable, Hashable {
     case halfPrecisionBytes
     /// `int8_bytes`: bytes with the projections quantised; less is better.
     case int8Bytes
+    /// `int4_bytes`: the same in half bytes; less is better.
+    case int4Bytes
+    /// `kv_bytes`: bytes of keys and values that each token leaves behind, two a number; less is better. Layers decide it,
+    /// so it tells sub-networks of one size apart.
+    case keyValueBytes
 
     /// What stands before the name of a task.
     private static let accuracyPrefix = "accuracy:"
     private static let plain: [CandidateObjective] = [
-        .domainLoss, .prefillLatency, .decodeLatency, .parameters, .halfPrecisionBytes, .int8Bytes,
+        .domainLoss, .prefillLatency, .decodeLatency, .parameters, .halfPrecisionBytes, .int8Bytes, .int4Bytes,
+        .keyValueBytes,
     ]
+    /// The names of those that are computed from a sub-network's shape.
+    public static let sizeNames = plain.filter { $0.searched.source == .computed }.map(\.name)
     /// Every name, that of accuracies with a place for the task.
     public static let names = plain.map(\.name) + ["accuracy:<task>"]
 
@@ -47,6 +55,8 @@ public enum CandidateObjective: Sendable, Hashable {
         case .parameters: "parameters"
         case .halfPrecisionBytes: "fp16_bytes"
         case .int8Bytes: "int8_bytes"
+        case .int4Bytes: "int4_bytes"
+        case .keyValueBytes: "kv_bytes"
         }
     }
 
@@ -55,7 +65,8 @@ public enum CandidateObjective: Sendable, Hashable {
         switch self {
         case .accuracy: SearchObjective(name, .maximise, .measured)
         case .domainLoss, .prefillLatency, .decodeLatency: SearchObjective(name, .minimise, .measured)
-        case .parameters, .halfPrecisionBytes, .int8Bytes: SearchObjective(name, .minimise, .computed)
+        case .parameters, .halfPrecisionBytes, .int8Bytes, .int4Bytes, .keyValueBytes:
+            SearchObjective(name, .minimise, .computed)
         }
     }
 
@@ -68,6 +79,8 @@ public enum CandidateObjective: Sendable, Hashable {
         case .parameters: Double(size.parameters)
         case .halfPrecisionBytes: Double(size.halfPrecisionBytes)
         case .int8Bytes: Double(size.int8Bytes)
+        case .int4Bytes: Double(size.int4Bytes)
+        case .keyValueBytes: Double(size.keyValueBytesPerToken)
         case .domainLoss, .accuracy, .prefillLatency, .decodeLatency: nil
         }
     }

@@ -125,7 +125,7 @@ public struct SubNetworkEvaluator: CandidateEvaluator {
                         latency.map { 1e3 * Double($0.rows * $0.columns) / $0.prefillTokensPerSecond } ?? .nan)
                 case .decodeLatency:
                     scores.append(latency.map { 1e3 * Double($0.rows) / $0.decodeTokensPerSecond } ?? .nan)
-                case .parameters, .halfPrecisionBytes, .int8Bytes: continue
+                case .parameters, .halfPrecisionBytes, .int8Bytes, .int4Bytes, .keyValueBytes: continue
                 }
             }
             return scores

@@ -27,8 +27,10 @@ struct Evaluate: ParsableCommand {
         help: ArgumentHelp("A task file, named after its task, such as piqa.jsonl; may be repeated.", valueName: "path")
     )
     var task: [String] = []
-    @Option(help: "Which questions are asked: report, search or all.")
-    var split = TaskSplit.all.rawValue
+    @Option(
+        help: "Which questions are asked: report, the half that no search has chosen by, search, the other, or all."
+    )
+    var split = TaskSplit.report.rawValue
     @Option(help: "Questions per task at most; 0 takes all.")
     var questions = 0
     @Flag(help: "Measure prefill and decoding: one row, 256 tokens of prompt, 32 decoded, the median of 5.")

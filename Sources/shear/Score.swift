@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Evaluation
 internal import FoundationEssentials
 internal import Pipeline
+internal import Torch
 
 /// `shear score`: log-probabilities of given tokens.
 struct Score: ParsableCommand {
@@ -13,6 +14,12 @@ struct Score: ParsableCommand {
     @OptionGroup var chosen: ChosenModel
     @Option(help: "A JSON file: an array of arrays of token ids.")
     var tokens: String
+    /// For scripts/check-export: `[1, time, vocabulary]` of each sequence, under the name of its place.
+    @Option(
+        help: ArgumentHelp(
+            "Also write the logits after every token to this safetensors file, a tensor for each sequence.",
+            valueName: "path", visibility: .hidden))
+    var logits: String?
 
     func run() throws {
         try Rendering.perform { () throws(PipelineError) in
@@ -21,6 +28,14 @@ struct Score: ParsableCommand {
             try withEvaluation { () throws(EvaluationError) in
                 try Scoring.logProbabilities(of: sequences, under: model) { _, scores in
                     print("[" + scores.map { "\($0)" }.joined(separator: ",") + "]")
+                }
+            }
+            if let logits {
+                let found = try withEvaluation { () throws(EvaluationError) in
+                    try Scoring.logits(of: sequences, under: model)
+                }
+                try withTorch { () throws(TorchError) in
+                    try SafetensorsWriter.write(found.map { ("\($0.sequence)", $0.logits_BTV) }, to: logits)
                 }
             }
         }

@@ -35,6 +35,18 @@ import Transformer
         return try EvaluationTask.load(questions.file(template, count: count, in: folder), split: .all)
     }
 
+    @Test func operationsCountAttentionOverEachRow() throws {
+        let asked = try MultipleChoice(
+            task(.hellaswag, seed: 1), tokenizer: LetterTokenizer(), positions: 1000)
+        let shape = try letterModel(seed: 1).architecture
+        let cost = CostModel(shape)
+        let width = Double(shape.blocks.reduce(0) { $0 + $1.queryHeads * shape.headSize })
+        let squares = asked.encoded.reduce(0.0) { $0 + Double($1.tokens.count * $1.tokens.count) }
+        let expected =
+            Double(asked.tokenCount) * cost.forwardFLOPsPerToken(sequenceLength: 0) + 4 * width * squares
+        #expect(squares > 0 && abs(asked.forwardOperations(shape) - expected) < 1e-9 * expected)
+    }
+
     @Test(arguments: TaskTemplate.allCases, [1, 2] as [UInt64])
     func sharingTheBeginningGivesWhatEachChoiceGivesAlone(_ template: TaskTemplate, _ seed: UInt64) throws {
         let task = try task(template, seed: seed)

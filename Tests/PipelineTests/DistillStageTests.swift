@@ -18,7 +18,9 @@ import Transformer
 
         try small.run([chosen], choosing: { $0.until = stage("trained") })
         let record = try #require(small.store.newest(of: stage("trained"))).record
-        #expect(record.cost.floatingPointOperations == operations)
+        let read = try #require(record.facts["read_tokens"]?.double)
+        let evaluation = read * teacher.forwardFLOPsPerToken(sequenceLength: 16)
+        #expect(read > 0 && record.cost.floatingPointOperations == operations + evaluation, "the closing evaluation")
         #expect(record.inputs.map(\.key) == ["start", "data", "distill.teacher"])
         #expect(record.with["distill"]?["temperature"] == .number(2.5))
         // Another teacher, weight or temperature is another artifact; none at all is the plain one.

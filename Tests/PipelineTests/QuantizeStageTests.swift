@@ -47,6 +47,11 @@ import Transformer
         let size = ModelSize(description.architecture)
         #expect(artifact.record.facts["stored_bytes"] == .integer(size.quantizedBytes(.int8)))
         #expect(outlook.diskBytes == size.quantizedBytes(.int8))
+        #expect(artifact.record.facts["groups"] == nil, "bytes have a scale per output channel")
+        // The group of each projection of the cut model is stated, here that it has none.
+        let halves = try #require(small.store.newest(of: stage("halves"))).record.facts["groups"]
+        guard case .object(let groups)? = halves else { Issue.record("no groups"); return }
+        #expect(groups.count == 7 && groups["model.layers.0.self_attn.q_proj.weight"] == .null, "\(groups)")
         let scores = try #require(small.store.newest(of: stage("scores")))
         let measured = try JSONDecoder().decode(
             Measurements.self, from: Data(contentsOf: URL(filePath: scores.file("measurements.json"))))
@@ -85,6 +90,19 @@ import Transformer
                 Issue.record("the file was read: \(settings)")
             } catch let error { #expect("\(error)".contains(answer)) }
         }
+    }
+
+    @Test func eachLayersGroupIsStated() throws {
+        let small = try SmallPipeline()
+        let file = try file(small, "  - { id: halves, kind: quantize, with: { from: trained, scheme: int4 } }")
+        _ = try PipelineRun(
+            file: file, runs: small.folder.path("runs"), options: RunOptions(), stop: StopFlag()
+        ).run()
+        let facts = try #require(small.store.newest(of: stage("halves"))).record.facts["groups"]
+        guard case .object(let groups)? = facts else { Issue.record("no groups"); return }
+        // Width 32 is one group; 48 neurons are divided by none.
+        #expect(groups.count == 14 && groups["model.layers.1.self_attn.q_proj.weight"] == .integer(32))
+        #expect(groups["model.layers.1.mlp.down_proj.weight"] == .null)
     }
 
     @Test func smoothingRunsOnPackedRowsAndIsCounted() throws {

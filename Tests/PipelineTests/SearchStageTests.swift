@@ -12,16 +12,8 @@ import Transformer
 
 /// Searches of a small super-network, through whole pipelines.
 @Suite(.serialized) struct SearchStageTests {
-    /// The small pipeline with four layers, a super-network of 84 parts, and a search of 24 of them.
     private func pipeline(_ keys: String = "method: linas, predictions: 60") throws -> SmallPipeline {
-        try .ofSuperNetwork(
-            "space: { layers: [2, 3, 4], intermediate_sizes: [24, 48] }, order: unchanged, steps: 2",
-            more: """
-                  - id: found
-                    kind: search
-                    with: { from: elastic, data: packed, rows: 2, objectives: [domain_loss, parameters], evaluations: 24, population: 6, precision: float32, \(keys) }
-                    runtime: { threads: 1, log_every: 5 }
-                """)
+        try .ofSearch(keys)
     }
 
     private func search(_ small: SmallPipeline) throws -> Artifact {
@@ -220,15 +212,8 @@ import Transformer
         }
     }
 
-    /// The pipeline with an extraction that picks, and a report of it.
     private func picked(_ pick: String, rows: String = "{ from: 2, count: 2 }") throws -> SmallPipeline {
-        var small = try pipeline("method: random")
-        small.more +=
-            "\n" + """
-                  - { id: chosen, kind: extract, with: { from: elastic, search: found, pick: "\(pick)" } }
-                  - { id: scores, kind: evaluate, with: { models: [base, chosen], data: packed, rows: \(rows), precision: float32 } }
-                """
-        return small
+        try .ofPick(pick, rows: rows)
     }
 
     @Test func picksTakeWhatTheySay() throws {

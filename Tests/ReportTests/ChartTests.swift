@@ -105,6 +105,17 @@ import Testing
         [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
     ]
 
+    @Test func tenArmsHaveTenMarks() {
+        let drawn = (0..<10).map { arm in
+            var svg = SVG(width: 12, height: 12)
+            svg.append("<g class=\"\(Palette.style(arm))\">")
+            svg.mark(arm, 6, 6, hollow: false, note: "")
+            return svg.ornament()
+        }
+        #expect(Set(drawn).count == 10)
+        #expect((0..<8).map(Palette.mark) == Array(0..<8), "the first eight keep the marks of their colours")
+    }
+
     @Test(arguments: [(Palette.light, "#ffffff"), (Palette.dark, "#16191d")])
     func coloursStayApartForEveryEyeAndStandOutFromTheCard(colours: [String], card: String) {
         func luminance(_ hex: String) -> Double {

@@ -67,6 +67,95 @@ import Testing
         #expect(!unsure.isEmpty)
     }
 
+    @Test func ordersTurnRoundAcrossARegimeThatOthersHave() throws {
+        var input = SampleComparison.input()
+        input.arms[0].short = nil
+        input.arms[1].short = nil
+        let comparison = try Comparison(input)
+        #expect(comparison.table(.short)?.entries.map(\.arm) == ["one-shot"])
+        let flip = try #require(comparison.flips.first)
+        #expect(flip.lowerEarlier == "nas-pick" && flip.lowerLater == "sheared")
+        #expect(flip.earlier == .before && flip.later == .full)
+    }
+
+    /// Two arms and one task, of which they answer so many of 100 questions rightly.
+    private func answering(_ reference: Int, _ other: Int, chance: Double) -> ComparisonInput {
+        var input = SampleComparison.input()
+        input.arms = Array(input.arms[..<2])
+        func task(_ right: Int) -> MeasuredModel.Task {
+            MeasuredModel.Task(
+                name: "arc_easy", metric: "acc", chance: chance, answers: (0..<100).map { ("q\($0)", $0 < right) })
+        }
+        for stage in input.measured.keys { input.measured[stage]?.tasks = [task(other)] }
+        input.measured["sheared-full"]?.tasks = [task(reference)]
+        return input
+    }
+
+    @Test func oneArmNearChanceIsNoReasonToSayNothing() throws {
+        let texts = try Comparison(answering(90, 26, chance: 0.25)).verdict.filter { $0.topic == .tasks }
+        #expect(texts.map(\.isDecided) == [true], "\(texts)")
+        #expect(texts[0].text.hasPrefix("On arc_easy nas-pick answers 26 % right, sheared 90 %"))
+    }
+
+    @Test func testsBetweenArmsNearChanceAreCountedAndDecideNothing() throws {
+        let texts = try Comparison(answering(50, 20, chance: 0.5)).verdict.filter { $0.topic == .tasks }.map(\.text)
+        #expect(texts.count == 2 && texts[1].contains("1 falls below 0.05, between arms that are both near chance"))
+        #expect(texts.last?.contains("arc_easy (nas-pick)") == true, "\(texts)")
+        let none = try Comparison(answering(60, 58, chance: 0.25)).verdict.filter { $0.topic == .tasks }.map(\.text)
+        #expect(none.count == 1 && none[0].contains("none of 1 test "))
+    }
+
+    @Test func questionsOfATaskThatTheFirstModelLacksArePairedToo() throws {
+        var input = SampleComparison.input()
+        for stage in ["sheared", "sheared-short", "sheared-full"] { input.measured[stage]?.tasks.removeLast() }
+        _ = try Comparison(input)
+        input.measured["cut-full"]?.tasks[2].answers[3].id = "another"
+        #expect(
+            throws: ReportError.unpaired(first: "pick", second: "cut-full", part: "questions of 'arc_challenge'")
+        ) { try Comparison(input) }
+        input.measured["cut-full"]?.tasks[2].answers.removeAll()
+        #expect(throws: ReportError.self) { try Comparison(input) }
+    }
+
+    @Test(
+        arguments: [
+            { $0.columns = 512 }, { $0.rows = 2 }, { $0.decoded = 16 }, { $0.precision = "float32" },
+            { $0.device = "cuda:0" },
+        ] as [@Sendable (inout MeasuredSpeed) -> Void])
+    func speedsOfOtherSettingsAreRefused(change: @Sendable (inout MeasuredSpeed) -> Void) throws {
+        var input = SampleComparison.input()
+        var speed = try #require(input.measured["nas-full"]?.speed)
+        speed.precision = "bfloat16"
+        speed.device = "cpu"
+        for stage in input.measured.keys {
+            input.measured[stage]?.speed?.precision = "bfloat16"
+            input.measured[stage]?.speed?.device = "cpu"
+        }
+        _ = try Comparison(input)
+        change(&speed)
+        input.measured["nas-full"]?.speed = speed
+        #expect { try Comparison(input) } throws: {
+            "\($0)".contains("'sheared-full' and 'nas-full'") && "\($0)".contains("same speed settings (1 x 256 + 64")
+        }
+    }
+
+    @Test func frontsAndCurvesAreInTheFile() throws {
+        let comparison = try Comparison(SampleComparison.input())
+        #expect(comparison.fronts.map(\.criterion) == [.parameters, .memory, .latency])
+        // The pick is a little smaller than the sheared model, and a little worse; the source is the best.
+        #expect(comparison.fronts[0].arms == ["nas-pick", "sheared", "source"])
+        #expect(comparison.fronts[2].arms == ["sheared", "source"])
+        for search in comparison.searches {
+            #expect(search.front.count == search.frontSize && search.hypervolumes.count == search.evaluations)
+            #expect(search.hypervolumes.last == search.hypervolume)
+            let share = try #require(search.normalisedHypervolume), ideal = try #require(search.ideal)
+            let box = (search.reference[0] - ideal[0]) * (search.reference[1] - ideal[1])
+            #expect(share > 0 && share <= 1 && abs(share * box - (search.hypervolume ?? 0)) < 1e-6 * box)
+            #expect(search.front.allSatisfy { $0.scores[0] >= ideal[0] && $0.scores[1] >= ideal[1] })
+        }
+        #expect(comparison.searches[0].ideal == comparison.searches[1].ideal, "shares of one box can be compared")
+    }
+
     @Test func tasksNearChanceSayNothing() throws {
         let comparison = try Comparison(SampleComparison.input())
         let tables = comparison.tasks.filter { $0.regime == .full }

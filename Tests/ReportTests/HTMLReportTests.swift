@@ -57,6 +57,20 @@ import Testing
         #expect(drawings == html.split(separator: "<desc id=").count - 1 && drawings % 2 == 0 && drawings >= 28)
     }
 
+    @Test func tenArmsAreToldApart() throws {
+        var input = SampleComparison.input()
+        for number in 5..<10 {
+            input.arms.append(ComparedArm(name: "cut-\(number)", method: .oneshot, model: "cut-full", before: "cut"))
+        }
+        let html = try page(input)
+        let section = try #require(
+            html.split(separator: "<section id=\"arms\"").last?.split(separator: "</section>").first)
+        let drawn = section.split(separator: "<svg class=\"k\"").dropFirst().compactMap {
+            $0.split(separator: "</svg>").first
+        }
+        #expect(drawn.count == 10 && Set(drawn).count == 10, "\(drawn)")
+    }
+
     /// Losses and costs alone, of two arms, one of them without recovery.
     private var bare: ComparisonInput {
         var input = SampleComparison.input()

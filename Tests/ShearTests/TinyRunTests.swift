@@ -140,6 +140,20 @@ import Testing
         #expect(plan.output.contains("warmed  [pretrain]  resume at step "))
     }
 
+    @Test func questionsThatSearchesChooseByAreNotAskedUnlessWished() throws {
+        let (runs, first) = try Self.reference.get()
+        try #require(first.code == 0)
+        let arguments = [
+            "evaluate", "--model", try artifact("recovered", runs.path), "--task",
+            "Tests/Fixtures/Text/tasks/piqa-sample.jsonl", "--json",
+        ]
+        let plain = try ShearBinary.run(arguments)
+        try #require(plain.code == 0, "\(plain)")
+        #expect(try ShearBinary.run(arguments + ["--split", "report"]).output == plain.output)
+        #expect(try ShearBinary.run(arguments + ["--split", "all"]).output != plain.output)
+        #expect(try ShearBinary.run(["evaluate", "--help"]).output.contains("(default: report)"))
+    }
+
     @Test func aModelOfARunCanBeUsedByTheOtherCommands() throws {
         let (runs, first) = try Self.reference.get()
         try #require(first.code == 0)
@@ -151,6 +165,12 @@ import Testing
         }
         #expect(
             lines.map { $0?.count } == [3, 0, 1] && lines.allSatisfy { $0?.allSatisfy { $0 < 0 } == true }, "\(scores)")
+        let whole = try ShearBinary.run([
+            "score", "--model", model, "--tokens", runs.path("ids.json"), "--logits", runs.path("logits.safetensors"),
+        ])
+        #expect(whole.code == 0 && whole.output == scores.output)
+        let logits = try Data(contentsOf: URL(filePath: runs.path("logits.safetensors")))
+        #expect(logits.range(of: Data(#""0":{"dtype":"F32","shape":[1,4,"#.utf8)) != nil, "\(logits.prefix(200))")
         let outside = try ShearBinary.run([
             "score", "--model", model, "--tokens", runs.path("ids.json"), "--dtype", "int4",
         ])

@@ -44,6 +44,19 @@ import Transformer
         }
     }
 
+    @Test func sizesOfWeightsAndCacheAreThoseOfTheSlice() throws {
+        let evaluator = try evaluator([.domainLoss, .int4Bytes, .keyValueBytes])
+        #expect(CandidateObjective.sizeNames == ["parameters", "fp16_bytes", "int8_bytes", "int4_bytes", "kv_bytes"])
+        for genome in try genomes(8) {
+            let slice = try model.sliced(by: space.view(of: genome)).architecture
+            // Keys and values of each layer, two bytes a number.
+            let cache = slice.blocks.reduce(0) { $0 + 2 * 2 * $1.keyValueHeads * slice.headSize }
+            #expect(
+                evaluator.computedScores(genome)
+                    == [Double(ModelSize(slice).quantizedBytes(.int4)), Double(cache)])
+        }
+    }
+
     /// Weights stay where and what they are, and no tensor outlives a candidate.
     @Test func candidatesMoveNothingAndLeaveNothing() throws {
         let evaluator = try evaluator([.domainLoss, .decodeLatency, .prefillLatency])
@@ -126,7 +139,7 @@ import Transformer
     @Test func objectivesAreTheirNames() {
         for name in [
             "domain_loss", "accuracy:arc_easy", "prefill_latency", "decode_latency", "parameters", "fp16_bytes",
-            "int8_bytes",
+            "int8_bytes", "int4_bytes", "kv_bytes",
         ] {
             #expect(CandidateObjective(name)?.name == name)
             #expect(CandidateObjective(name)?.searched.name == name)

@@ -97,6 +97,20 @@ import Transformer
         }
     }
 
+    @Test func logitsAreThoseOfEveryPosition() throws {
+        let model = try TinyRun().model()
+        let sequences = [[5, 9, 33], [], [7]]
+        let found = try Scoring.logits(of: sequences, under: model)
+        #expect(found.map(\.sequence) == [0, 2])
+        for (number, logits) in found {
+            let tokens = try Tensor(sequences[number], shape: [1, sequences[number].count])
+            #expect(
+                logits.shape == [1, sequences[number].count, TinyCorpus.vocabularySize] && logits.dtype == .float32)
+            #expect(try logits.isIdentical(to: withoutGradients { try model.logits(model.hidden(tokens)) }))
+        }
+        #expect(throws: EvaluationError.self) { try Scoring.logits(of: [[64]], under: model) }
+    }
+
     @Test func anUnknownTokenIsNamedBeforeAnythingIsScored() throws {
         let model = try TinyRun().model()
         var scored = 0

@@ -1,8 +1,8 @@
-"""Compares an exported folder, read by transformers, with `shear score`.
+"""Compares the logits of an exported folder, read by transformers, with those of `shear score`.
 
     check_export.py SHEAR FOLDER [EXACT]
 
-With EXACT, that model is scored instead: what the folder was padded from.
+With EXACT, that model's are taken instead: what the folder was padded from.
 """
 
 import json
@@ -11,9 +11,11 @@ import sys
 import tempfile
 
 import torch
+from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 TOLERANCE = 1e-4
+PADDED_TOLERANCE = 1e-5
 TEXT = "The house stood at the end of a long road, and nobody had lived in it for years.\n\tdef f(x): return x + 1"
 
 
@@ -39,25 +41,26 @@ def main(shear, folder, exact=None):
     rows = [tokenizer(TEXT, add_special_tokens=False)["input_ids"]]
     rows += [torch.randint(0, vocabulary, (length,), generator=generator).tolist() for length in (2, 33, 256)]
     model.eval()
-    theirs = []
     with torch.no_grad():
-        for row in rows:
-            scores = torch.log_softmax(model(torch.tensor([row])).logits[0].float(), -1)
-            theirs.append([scores[at - 1, row[at]].item() for at in range(1, len(row))])
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump(rows, file)
-        file.flush()
-        output = subprocess.run(
-            [shear, "score", "--model", exact or folder, "--tokens", file.name], check=True, capture_output=True, text=True
-        ).stdout
-    ours = [json.loads(line) for line in output.splitlines()]
-    if [len(row) for row in ours] != [len(row) for row in theirs]:
-        sys.exit(f"shear score printed rows of {[len(row) for row in ours]}, wanted {[len(row) for row in theirs]}")
-    largest = max(abs(value) for row in theirs for value in row)
-    difference = max(abs(a - b) for mine, other in zip(ours, theirs) for a, b in zip(mine, other))
-    print(f"log-probabilities: largest difference {difference:.2e}, over the largest value {difference / largest:.2e}")
-    if difference / largest > TOLERANCE:
-        sys.exit(f"more than {TOLERANCE}")
+        theirs = [model(torch.tensor([row])).logits.float() for row in rows]
+    with tempfile.TemporaryDirectory() as place:
+        tokens, logits = f"{place}/tokens.json", f"{place}/logits.safetensors"
+        with open(tokens, "w") as file:
+            json.dump(rows, file)
+        command = [shear, "score", "--model", exact or folder, "--tokens", tokens, "--logits", logits]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        found = load_file(logits)
+    ours = [found.get(str(place)) for place in range(len(rows))]
+    for mine, other in zip(ours, theirs):
+        if mine is None or mine.shape != other.shape:
+            shape = None if mine is None else tuple(mine.shape)
+            sys.exit(f"shear score gave logits of {shape}, wanted {tuple(other.shape)}")
+    largest = max(other.abs().max().item() for other in theirs)
+    difference = max((mine - other).abs().max().item() for mine, other in zip(ours, theirs))
+    tolerance = PADDED_TOLERANCE if exact else TOLERANCE
+    print(f"logits: largest difference {difference:.2e}, over the largest logit {difference / largest:.2e}")
+    if not difference / largest <= tolerance:
+        sys.exit(f"more than {tolerance}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 internal import Search
+internal import SuperNetwork
 
 /// Which candidate of a search is taken: `knee`, `best`, `id:12`, or the best within a bound, such as `parameters<=90000000`.
 public enum CandidatePick: Sendable, Equatable {
@@ -36,6 +37,33 @@ public enum CandidatePick: Sendable, Equatable {
         case .best: "being the best in the first objective"
         case .id(let id): "being candidate \(id)"
         case .bounded(let objective, let bound): "being the best with \(objective) within \(CandidatePick.text(bound))"
+        }
+    }
+
+    /// Why a search cannot have such a candidate, as a clause; nil while it may.
+    func problem(with search: SearchSpec, named id: StageID) -> String? {
+        switch self {
+        case .knee, .best: return nil
+        case .id(let place):
+            return place < search.evaluations
+                ? nil
+                : "'\(id)' measures \(search.evaluations) candidates, so there is none with id \(place); "
+                    + "name one of 0 to \(search.evaluations - 1)"
+        case .bounded(let objective, _):
+            let names = search.objectives.map(\.name)
+            return names.contains(objective)
+                ? nil
+                : "'\(objective)' is no objective of the search '\(id)'; bound one of \(names.joined(separator: ", "))"
+        }
+    }
+
+    /// The most parameters that the pick leaves; nil where it bounds no size.
+    var mostParameters: Double? {
+        guard case .bounded(let objective, let bound) = self else { return nil }
+        switch objective {
+        case "parameters": return bound
+        case "fp16_bytes": return bound / 2
+        default: return nil
         }
     }
 

@@ -23,9 +23,22 @@ public struct RowRange: Encodable, Sendable, Equatable {
     /// How many of a domain's rows that is.
     func taken(of available: Int) -> Int { min(max(available - from, 0), count ?? .max) }
 
+    /// The same range in smaller pieces, `length` to a row.
+    func scaled(by length: Int) -> RowRange {
+        func scaled(_ rows: Int) -> Int {
+            let (product, overflow) = rows.multipliedReportingOverflow(by: length)
+            return overflow ? .max : product
+        }
+        return RowRange(from: scaled(from), count: count.map(scaled))
+    }
+
     /// Whether a domain with enough rows has one in both ranges.
     func overlaps(_ other: RowRange) -> Bool {
-        func end(_ range: RowRange) -> Int { range.count.map { range.from + $0 } ?? .max }
+        func end(_ range: RowRange) -> Int {
+            guard let count = range.count else { return .max }
+            let (end, overflow) = range.from.addingReportingOverflow(count)
+            return overflow ? .max : end
+        }
         return from < end(other) && other.from < end(self)
     }
 }

@@ -100,7 +100,12 @@ extension LedgerStage {
         var cost = CostSum()
         // Tokens of stages without a model are those that were packed.
         if record.cost.floatingPointOperations > 0 {
-            if isTrained { cost.trainedTokens = record.cost.tokens } else { cost.readTokens = record.cost.tokens }
+            if isTrained {
+                cost.trainedTokens = record.cost.tokens
+                cost.readTokens = record.facts["read_tokens"]?.double.map { Int($0) } ?? 0
+            } else {
+                cost.readTokens = record.cost.tokens
+            }
         }
         cost.floatingPointOperations = record.cost.floatingPointOperations
         cost.wallSeconds = record.cost.wallSeconds

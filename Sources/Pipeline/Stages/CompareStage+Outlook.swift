@@ -39,19 +39,35 @@ extension CompareSpec {
             [(arm: reference.name, value: Double(own) as Double?)] + known.map { ($0.name, Double($0.parameters)) }
         let match = SizeMatch(
             .parameters, tolerance: tolerance.parameters, reference: reference.name, values: sizes)
-        guard let match, match.matched.isEmpty,
+        guard let match else { return }
+        func distance(_ parameters: Int) -> String {
+            Numerals.signed((Double(parameters) / Double(own) - 1) * 100, 1) + " %"
+        }
+        let place =
+            "within \(Numerals.percent(tolerance.parameters)) of '\(reference.name)' "
+            + "(\(Numerals.grouped(own)) parameters)"
+        let advice = "raise tolerance.parameters or take parameters out"
+        // A size that is still open is there to be matched: whatever other arms do, a search that cannot is refused.
+        let unreachable = known.filter { arm in arm.isOpen && !match.matched.contains(arm.name) }
+        for arm in unreachable {
+            let index = arms.firstIndex { $0.name == arm.name } ?? 0
+            outlook.problems.append(
+                (
+                    "arms[\(index)].model",
+                    "no choice of '\(arm.name)' lies \(place): the nearest is '\(arm.name)' with at best "
+                        + "\(Numerals.grouped(arm.parameters)) (\(distance(arm.parameters))); search another space, \(advice)"
+                ))
+        }
+        guard match.matched.isEmpty, unreachable.isEmpty,
             let nearest = known.min(by: { abs($0.parameters - own) < abs($1.parameters - own) })
         else { return }
-        let distance = Numerals.signed((Double(nearest.parameters) / Double(own) - 1) * 100, 1)
         let finding =
-            "no arm lies within \(Numerals.percent(tolerance.parameters)) of '\(reference.name)' "
-            + "(\(Numerals.grouped(own)) parameters): the nearest is '\(nearest.name)' with "
-            + (nearest.isOpen ? "at best " : "") + "\(Numerals.grouped(nearest.parameters)) (\(distance) %)"
+            "no arm lies \(place): the nearest is '\(nearest.name)' with \(Numerals.grouped(nearest.parameters)) "
+            + "(\(distance(nearest.parameters)))"
         if known.count < others.count {
             outlook.notes.append(finding + ", apart from arms whose shape is not known yet")
         } else {
-            outlook.problems.append(
-                ("match", finding + "; change its size, raise tolerance.parameters or take parameters out"))
+            outlook.problems.append(("match", finding + "; change its size, \(advice)"))
         }
     }
 }

@@ -8,7 +8,7 @@ internal import Transformer
 /// and question by question, for paired statistics. Ranks share the rows and questions of each model; rank 0 alone measures
 /// speed, while the others rest.
 extension EvaluateSpec: StageSpec {
-    public static let revision = 2
+    public static let revision = 3
     public static let acceptsQuantized = true
     static let measurementsName = "measurements.json"
 
@@ -45,7 +45,9 @@ extension EvaluateSpec: StageSpec {
         outlook.measures = models
         outlook.sequenceLength = context[data]?.sequenceLength
         guard let length = outlook.sequenceLength else { return outlook }
-        let memory = models.compactMap { context[$0]?.architecture }.map { architecture in
+        // Of a model that a search is still to choose, the largest that it may choose.
+        let shapes = models.compactMap { context[$0]?.architecture ?? context[$0]?.largestChoice }
+        let memory = shapes.map { architecture in
             CostModel(architecture).inferenceMemory(
                 rows: context.runtime.evaluationRows, sequenceLength: length,
                 weightDType: precision.dtype
@@ -59,7 +61,7 @@ extension EvaluateSpec: StageSpec {
                 sum + rows.taken(of: Int(count.double ?? 0))
             } * length
         outlook.tokens = boundedProduct(perModel, models.count)
-        outlook.floatingPointOperations = models.compactMap { context[$0]?.architecture }.reduce(0.0) {
+        outlook.floatingPointOperations = shapes.reduce(0.0) {
             $0 + Double(perModel) * CostModel($1).forwardFLOPsPerToken(sequenceLength: length)
         }
         return outlook

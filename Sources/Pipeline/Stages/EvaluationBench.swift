@@ -60,6 +60,8 @@ struct EvaluationBench {
             measurement.throughput = try withEvaluation { () throws(EvaluationError) in
                 try Throughput.measure(model, settings)
             }
+            measurement.throughput?.precision = spec.precision.rawValue
+            measurement.throughput?.device = bench.runtime.device
             if bench.device == .cpu { measurement.peakMemoryBytes = Engine.peakTensorBytes - before }
         }
         if spec.throughput != nil {
@@ -74,7 +76,8 @@ struct EvaluationBench {
         for task in try tasks(for: model, artifact) {
             try bench.endIfAnyStopped(at: found.count)
             let score = try withEvaluation { () throws(EvaluationError) in try task.measure(model, over: bench.group) }
-            count(task.tokenCount, model.architecture, length: 0)
+            tokens += task.tokenCount
+            operations += task.forwardOperations(model.architecture)
             bench.note("\(artifact.record.id): \(score.sentence)")
             found.append(score)
         }

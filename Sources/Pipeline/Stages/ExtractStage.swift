@@ -20,6 +20,16 @@ extension ExtractSpec: StageSpec {
 
     public func outlook(_ context: OutlookContext) -> StageOutlook {
         var outlook = StageOutlook()
+        if case .picked(let pick, let id) = choice, let search = context[id]?.search {
+            if search.from != from {
+                outlook.problems.append(
+                    (
+                        "search",
+                        "'\(id)' searches the super-network '\(search.from)', and 'from' is '\(from)'; name the one that was searched"
+                    ))
+            }
+            if let problem = pick.problem(with: search, named: id) { outlook.problems.append(("pick", problem)) }
+        }
         guard let source = context[from]?.architecture, let space = context[from]?.space else { return outlook }
         outlook.source = source
         do throws(PipelineError) {
@@ -27,8 +37,7 @@ extension ExtractSpec: StageSpec {
             if case .picked(_, let search) = choice {
                 front = context.artifacts[search]
                 if front == nil {
-                    outlook.choices = try? SubNetworkSizes(space, of: source)
-                    outlook.notes.append("which part it is will be known when \(search) has ended")
+                    addChoices(of: space, in: source, search, context, to: &outlook)
                     return outlook
                 }
             }
@@ -46,6 +55,25 @@ extension ExtractSpec: StageSpec {
             }
         }
         return outlook
+    }
+
+    /// The sizes that a search is still to choose from, and the largest of them that it may choose.
+    private func addChoices(
+        of space: ElasticSpace, in source: Architecture, _ search: StageID, _ context: OutlookContext,
+        to outlook: inout StageOutlook
+    ) {
+        outlook.notes.append("which part it is will be known when \(search) has ended")
+        guard let sizes = try? SubNetworkSizes(space, of: source) else { return }
+        outlook.choices = sizes
+        var most = Double(sizes.parameterRange.upperBound)
+        if let bound = context[search]?.search?.mostParameters { most = min(most, bound) }
+        if case .picked(let pick, _) = choice, let bound = pick.mostParameters { most = min(most, bound) }
+        guard let view = try? space.view(of: sizes.closest(toParameters: Int(max(most, 0))).genome) else { return }
+        let made = source.viewed(by: view)
+        outlook.largestChoice = made
+        outlook.notes.append("it has at most \(made.parameterCount) parameters, which the plan reckons with")
+        outlook.diskBytes = CostModel(made).storedBytes(.float32)
+        outlook.memoryBytes = CostModel(source).storedBytes(.float32) + CostModel(made).storedBytes(.float32)
     }
 
     /// The genome that is meant.

@@ -4,11 +4,17 @@ internal import Transformer
 extension PretrainSpec {
     public func outlook(_ context: OutlookContext) -> StageOutlook {
         var outlook = StageOutlook()
-        guard let model = context[start]?.architecture else {
+        outlook.architecture = context[start]?.architecture
+        if outlook.architecture == nil {
             outlook.choices = context[start]?.choices
-            return outlook
+            outlook.largestChoice = context[start]?.largestChoice
         }
-        outlook.architecture = model
+        guard let model = outlook.architecture ?? outlook.largestChoice else { return outlook }
+        if outlook.architecture == nil {
+            outlook.notes.append(
+                "at most: reckoned with \(model.parameterCount) parameters, since a search is still to choose the model"
+            )
+        }
         outlook.sequenceLength = context[data]?.sequenceLength
         training.addCosts(to: &outlook, of: model, context, masked: false)
         distill?.addCosts(

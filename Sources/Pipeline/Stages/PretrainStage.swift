@@ -5,7 +5,7 @@ internal import Transformer
 
 /// `pretrain`: writes `model/`, `mixture.json`, `metrics.jsonl` and `tb/`.
 extension PretrainSpec: TrainingStageSpec {
-    public static let revision = 1
+    public static let revision = 2
 
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         let rows = try TrainingBench(bench, training, start: start, data: data, folder: output.path)
@@ -20,7 +20,9 @@ extension PretrainSpec: TrainingStageSpec {
             try bench.write(model, tokenizer: description.tokenizer, special: description.special, into: folder)
             return try rows.result(
                 of: trainer, losses: try rows.losses(after: trainer),
-                operations: Double(trainer.tokens) * operationsPerToken, facts: ["parameters": .integer(size)])
+                operations: Double(trainer.tokens) * operationsPerToken,
+                read: try rows.read(of: trainer, start: start, source: model.architecture),
+                facts: ["parameters": .integer(size)])
         }
         let operations = CostModel(model.architecture).trainingFLOPsPerToken(sequenceLength: length)
         guard let distill else { return try trained(NextTokenObjective(model), operationsPerToken: operations) }

@@ -55,7 +55,7 @@ extension PruneSpec {
         return try rows.result(
             of: trainer, losses: try rows.measure(carved.model),
             operations: Double(trainer.tokens) * CostModel(source).trainingFLOPsPerToken(sequenceLength: length),
-            facts: facts)
+            read: try read(rows, of: trainer, source: source, carved: carved.model.architecture), facts: facts)
     }
 
     /// The slopes that masks start from, measured once per attempt chain: `slopes.json` keeps them for a resumed one.

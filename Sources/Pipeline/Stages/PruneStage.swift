@@ -8,7 +8,7 @@ internal import Transformer
 /// `prune`: writes `model/` of exactly the target's shape and `masks.safetensors`; learned masks also leave
 /// `convergence.json`, `mixture.json`, `metrics.jsonl` and `tb/`.
 extension PruneSpec: StageSpec {
-    public static let revision = 1
+    public static let revision = 2
 
     public var needs: [StageNeed] {
         [StageNeed(key: "start", stage: start, kind: .model), StageNeed(key: "data", stage: data, kind: .corpus)]
@@ -104,7 +104,21 @@ extension PruneSpec: StageSpec {
         return try rows.result(
             of: trainer, losses: try rows.measure(carved.model),
             operations: Double(trainer.tokens) * CostModel(source).trainingFLOPsPerToken(sequenceLength: length),
-            facts: facts)
+            read: try read(rows, of: trainer, source: source, carved: carved.model.architecture), facts: facts)
+    }
+
+    /// What a stage that learned masks read beside its steps: calibration, evaluations and the carved model's.
+    func read<O: Objective>(
+        _ rows: TrainingBench, of trainer: Trainer<O>, source: Architecture, carved: Architecture
+    ) throws(PipelineError) -> ReadCost {
+        var cost = try rows.read(of: trainer, start: start, source: source, measured: [carved])
+        if masks?.maskStart == .importance {
+            let length = rows.corpus.sequenceLength
+            cost.add(
+                calibrationBatches * rows.spec.batchRows * length,
+                operationsPerToken: ImportanceMeasure.taylorHeads.operationsPerToken(source, length))
+        }
+        return cost
     }
 
     /// Carves and writes the smaller model, of exactly `target`'s shape where there is one.

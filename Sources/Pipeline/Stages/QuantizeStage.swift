@@ -56,12 +56,25 @@ extension QuantizeSpec: StageSpec {
                 card: ModelCard(title: "\(bench.pipeline): \(bench.id), \(from) in \(scheme.rawValue)"),
                 form: .perBlock, quantization: scheme)
         }
+        var facts: [String: RecordValue] = [
+            "parameters": .integer(model.architecture.parameterCount), "scheme": .string(scheme.rawValue),
+            "stored_bytes": .integer(size.quantizedBytes(scheme)), "fp16_bytes": .integer(size.bytes(.float16)),
+        ]
+        if scheme == .int4 { facts["groups"] = groups(model.architecture) }
         return StageResult(
             tokens: calibrated?.tokens ?? 0, floatingPointOperations: calibrated?.operations ?? 0,
-            facts: .object([
-                "parameters": .integer(model.architecture.parameterCount), "scheme": .string(scheme.rawValue),
-                "stored_bytes": .integer(size.quantizedBytes(scheme)), "fp16_bytes": .integer(size.bytes(.float16)),
-            ]))
+            facts: .object(facts))
+    }
+
+    /// How many inputs share a scale in each projection, by name; null where it stays bfloat16.
+    private func groups(_ architecture: Architecture) -> RecordValue {
+        let projections = WeightTable(architecture).entries.filter(\.isProjection)
+        return .object(
+            Dictionary(
+                projections.map { entry in
+                    let group = QuantizationScheme.groupSize(inputs: entry.shape[1])
+                    return (entry.name, group.map { .integer($0) } ?? .null)
+                }, uniquingKeysWith: { first, _ in first }))
     }
 
     /// Smooths the model by what its activations reach, and says what that took.

@@ -13,20 +13,24 @@ struct SearchInstruments {
     let reference: [String: Double]
     /// Tokens that go through the model for each candidate.
     let tokensPerCandidate: Int
+    private let rowTokens: Int
+    private let timedTokens: Int
     private let sequenceLength: Int
+    private let tasks: [MultipleChoice]
+    private let speed: ThroughputSettings
 
     init(_ spec: SearchSpec, _ bench: Workbench) throws(PipelineError) {
         let artifact = bench.artifact(spec.from)
         let space = try ElasticFile.read(from: artifact).space
         let model = try bench.model(of: spec.from, computeDType: spec.precision.dtype, isFrozen: true).model
-        var tokens = 0
+        var rowTokens = 0
         var rows: DomainLoss?
         if let data = spec.data {
             rows = try SearchInstruments.rows(spec, of: bench.artifact(data), for: artifact, bench)
         }
         let length = rows?.corpus.sequenceLength ?? 0
         if let rows, let range = spec.rows {
-            tokens += length * rows.corpus.validationRowCounts.reduce(0) { $0 + range.taken(of: $1) }
+            rowTokens = length * rows.corpus.validationRowCounts.reduce(0) { $0 + range.taken(of: $1) }
         }
         let tasks =
             try spec.tasks.isEmpty
@@ -34,11 +38,10 @@ struct SearchInstruments {
             : questions(
                 of: spec.tasks, split: .search, limit: spec.taskLimit, in: artifact.taskTokenizer(),
                 positions: model.architecture.maximumPositions)
-        tokens += tasks.reduce(0) { $0 + $1.tokenCount }
         let speed = spec.throughput ?? ThroughputSettings()
-        if spec.objectives.contains(where: \.isTimed) {
-            tokens += (speed.warmups + speed.repeats) * speed.rows * (speed.columns + speed.decoded)
-        }
+        let timedTokens =
+            spec.objectives.contains(where: \.isTimed)
+            ? (speed.warmups + speed.repeats) * speed.rows * (speed.columns + speed.decoded) : 0
         do throws(SuperNetworkError) {
             evaluator = try SubNetworkEvaluator(
                 model, space: space, objectives: spec.objectives, rows: rows, tasks: tasks, speed: speed,
@@ -48,7 +51,11 @@ struct SearchInstruments {
                 })
             searchSpace = try space.searchSpace()
         } catch { throw .superNetwork(error) }
-        tokensPerCandidate = tokens
+        tokensPerCandidate = rowTokens + tasks.reduce(0) { $0 + $1.tokenCount } + timedTokens
+        self.rowTokens = rowTokens
+        self.timedTokens = timedTokens
+        self.tasks = tasks
+        self.speed = speed
         sequenceLength = length
         let computed = spec.objectives.map(\.searched).filter { $0.source == .computed }.map(\.name)
         reference = Dictionary(zip(computed, evaluator.computedScores(space.fullGenome).map { 1.05 * $0 })) { $1 }
@@ -62,8 +69,11 @@ struct SearchInstruments {
             let view = try withSuperNetwork { () throws(SuperNetworkError) in
                 try evaluator.space.view(of: candidate.genome)
             }
-            let cost = CostModel(evaluator.model.architecture.viewed(by: view))
-            sum += Double(tokensPerCandidate) * cost.forwardFLOPsPerToken(sequenceLength: sequenceLength)
+            let shape = evaluator.model.architecture.viewed(by: view)
+            var cost = ReadCost()
+            cost.add(rowTokens, through: shape, length: sequenceLength)
+            cost.add(timedTokens, through: shape, length: speed.columns)
+            sum += tasks.reduce(cost.operations) { $0 + $1.forwardOperations(shape) }
         }
         return sum
     }

@@ -27,7 +27,8 @@ extension SearchSpec {
         }
         for (name, limits) in within.sorted(by: { $0.key < $1.key }) {
             if CandidateObjective(name)?.searched.source != .computed {
-                found.append(("within.\(name)", "is no size; parameters, fp16_bytes and int8_bytes are"))
+                found.append(
+                    ("within.\(name)", "is no size; sizes are \(CandidateObjective.sizeNames.joined(separator: ", "))"))
             } else if limits.from > limits.to {
                 found.append(("within.\(name)", "has a from above its to"))
             }
@@ -74,6 +75,7 @@ extension SearchSpec {
 
     public func outlook(_ context: OutlookContext) -> StageOutlook {
         var outlook = StageOutlook()
+        outlook.search = self
         guard let source = context[from]?.architecture, let space = context[from]?.space else { return outlook }
         outlook.source = source
         outlook.sequenceLength = data.flatMap { context[$0]?.sequenceLength }
@@ -100,6 +102,11 @@ extension SearchSpec {
             Double(boundedProduct(count, perCandidate)) * costs.reduce(0, +) / Double(max(costs.count, 1))
         if !tasks.isEmpty { outlook.notes.append("tokens of task questions are not counted here") }
         return outlook
+    }
+
+    /// The most parameters that a candidate may have; nil where nothing bounds it.
+    var mostParameters: Double? {
+        [within["parameters"]?.to, within["fp16_bytes"].map { $0.to / 2 }].compactMap { $0 }.min()
     }
 
     /// Ranges of sizes that no sub-network meets. The one closest to a range's middle is outside only if all are.

@@ -7,7 +7,7 @@ internal import Training
 /// `search`: writes `journal.csv`, a row per measured sub-network, and `front.json`, the best of them and how they were
 /// reached. Stopped at any candidate it goes on from its journal. Of several ranks the first searches, and all measure.
 extension SearchSpec: StageSpec {
-    public static let revision = 1
+    public static let revision = 2
 
     /// Files of its artifact.
     static let journalName = "journal.csv"

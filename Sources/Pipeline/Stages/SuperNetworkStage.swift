@@ -10,7 +10,7 @@ internal import Transformer
 /// `super_network`: writes `model/`, the tuned whole, with its neurons in order of importance; `elastic.json` and
 /// `neuron-order.json`, which say what can be taken out of it; `mixture.json`, `metrics.jsonl` and `tb/`.
 extension SuperNetworkSpec: TrainingStageSpec {
-    public static let revision = 1
+    public static let revision = 2
 
     /// The networks of a step.
     var elastic: ElasticSettings { ElasticSettings(schedule: schedule, subNetworks: subNetworks) }
@@ -43,28 +43,23 @@ extension SuperNetworkSpec: TrainingStageSpec {
         try Folder.write(
             CanonicalJSON.bytes(of: importance.order.neurons), to: folder + "/" + ElasticFile.neuronsName)
         try bench.write(model, tokenizer: description.tokenizer, special: description.special, into: folder)
+        let least = try withSuperNetwork { () throws(SuperNetworkError) in try space.view(of: space.smallestGenome) }
+        let smallest = source.viewed(by: least)
+        var lost = lossFacts(try rows.measure(model, view: least))
+        lost["parameters"] = .integer(smallest.parameterCount)
         let facts: [String: RecordValue] = [
             "parameters": .integer(source.parameterCount), "sub_networks": .number(file.subNetworks),
-            "smallest": .object(try smallest(of: space, model, rows)),
+            "smallest": .object(lost),
         ]
         let length = rows.corpus.sequenceLength
+        var read = try rows.read(of: trainer, start: start, source: source, measured: [smallest])
+        read.add(measuredTokens, through: source, length: length)
         let result = try rows.result(
             of: trainer, losses: try rows.losses(after: trainer),
-            operations: try operations(of: trainer, source, teacher: teacher, sequenceLength: length)
-                + Double(measuredTokens) * CostModel(source).forwardFLOPsPerToken(sequenceLength: length),
+            operations: try operations(of: trainer, source, teacher: teacher, sequenceLength: length), read: read,
             facts: facts)
         try Folder.remove(folder + "/importance.json")
         return result
-    }
-
-    /// What the smallest sub-network has and loses.
-    private func smallest(
-        of space: ElasticSpace, _ model: LanguageModel, _ rows: TrainingBench
-    ) throws(PipelineError) -> [String: RecordValue] {
-        let view = try withSuperNetwork { () throws(SuperNetworkError) in try space.view(of: space.smallestGenome) }
-        var facts = lossFacts(try rows.measure(model, view: view))
-        facts["parameters"] = .integer(model.architecture.viewed(by: view).parameterCount)
-        return facts
     }
 
     /// The operations of all networks that the steps ran, and of their teacher.

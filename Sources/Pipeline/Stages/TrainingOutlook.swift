@@ -3,7 +3,8 @@ internal import Training
 internal import Transformer
 
 extension TrainingSpec {
-    /// Adds what training a model takes: tokens and operations are exact by the cost model, memory and disk its estimate.
+    /// Adds what training a model takes: tokens and operations of its steps are exact by the cost model, memory and disk its
+    /// estimate. Calibration, references and evaluations are in the record of a run, whose rows are known then.
     /// Memory is that of one rank, everything else that of all.
     func addCosts(to outlook: inout StageOutlook, of model: Architecture, _ context: OutlookContext, masked: Bool) {
         guard let sequenceLength = outlook.sequenceLength else { return }

@@ -66,7 +66,7 @@ struct SVG {
             "\(Markup.coordinate(x + dx * r)) \(Markup.coordinate(y + dy * r))"
         }
         let outline: String?
-        switch shape.map({ $0 % 8 }) {
+        switch shape.map(Palette.mark) {
         case 1?: outline = "M\(at(-0.9, -0.9))L\(at(0.9, -0.9))L\(at(0.9, 0.9))L\(at(-0.9, 0.9))Z"
         case 2?: outline = "M\(at(0, -1.25))L\(at(1.25, 0))L\(at(0, 1.25))L\(at(-1.25, 0))Z"
         case 3?: outline = "M\(at(0, -1.2))L\(at(1.15, 0.85))L\(at(-1.15, 0.85))Z"

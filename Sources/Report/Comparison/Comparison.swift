@@ -20,6 +20,8 @@ public struct Comparison: Codable, Sendable, Equatable {
     public var tasks: [TaskTable]
     public var taskMeans: [TaskMeans]
     public var matches: [SizeMatch]
+    /// By each measure of size, the arms that no other one beats in size and loss at the end.
+    public var fronts: [ArmFront]
     public var flips: [RankFlip]
     public var recovery: RecoveryBudget
     public var ledger: CostLedger
@@ -46,8 +48,8 @@ public struct Comparison: Codable, Sendable, Equatable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case schema, title, seed, confidence, resamples, reference, arms, losses, tasks, matches, flips, recovery
-        case ledger, searches, verdict
+        case schema, title, seed, confidence, resamples, reference, arms, losses, tasks, matches, fronts, flips
+        case recovery, ledger, searches, verdict
         case cacheTokens = "cache_tokens"
         case taskMeans = "task_means"
     }
@@ -98,10 +100,21 @@ public struct Comparison: Codable, Sendable, Equatable {
                     (arm.name, model.size(by: criterion, cacheTokens: input.cacheTokens))
                 })
         }
+        let last = losses.last
+        fronts = SizeMatch.Criterion.allCases.compactMap { criterion in
+            ArmFront(
+                criterion,
+                arms: pairing.finals.compactMap { arm, model in
+                    guard let size = model.size(by: criterion, cacheTokens: input.cacheTokens),
+                        let loss = last?[arm.name]?.mean.value
+                    else { return nil }
+                    return (arm.name, size, loss)
+                })
+        }
         flips = RankFlip.all(in: losses)
         ledger = CostLedger(stages: input.stages, arms: input.arms.map { ($0.name, $0.model) })
         recovery = RecoveryBudget(arms: input.arms, ledger: ledger, settings: input.settings)
-        searches = input.searches.map { SearchOutcome($0) }
+        searches = input.searches.map { SearchOutcome($0, among: input.searches) }
         verdict = []
         verdict = Verdict(self).findings
     }

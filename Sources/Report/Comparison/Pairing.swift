@@ -27,6 +27,7 @@ struct Pairing {
             }
         }
         self.finals = finals
+        try Pairing.requireLikeSpeeds(finals.map(\.1))
         let strata = try Pairing.domains(stages)
         rows = PairedBootstrap(strata: strata, resamples: input.resamples, seed: input.seed)
         models = Dictionary(uniqueKeysWithValues: stages.enumerated().map { ($0.element.stage, $0.offset) })
@@ -38,6 +39,17 @@ struct Pairing {
     }
 
     private typealias Measured = (stage: String, model: MeasuredModel)
+
+    /// Speeds are ranked and matched only where they were taken alike.
+    private static func requireLikeSpeeds(_ models: [MeasuredModel]) throws(ReportError) {
+        let timed = models.compactMap { model in model.speed.map { (stage: model.stage, settings: $0.settings) } }
+        guard let first = timed.first else { return }
+        for other in timed where other.settings != first.settings {
+            throw .unpaired(
+                first: first.stage, second: other.stage,
+                part: "speed settings (\(first.settings); \(other.settings))")
+        }
+    }
 
     private static func domains(_ models: [Measured]) throws(ReportError) -> [Stratum] {
         guard let first = models.first else { return [] }
@@ -61,20 +73,24 @@ struct Pairing {
         return strata
     }
 
-    /// The tasks that all models answered.
+    /// The tasks that all models answered; whatever two of them answered must be the same questions.
     private static func tasks(_ models: [Measured]) throws(ReportError) -> [Stratum] {
-        guard let first = models.first else { return [] }
         var strata: [Stratum] = []
-        for task in first.model.tasks where !task.answers.isEmpty {
+        var names: [String] = []
+        for name in models.flatMap({ $0.model.tasks.map(\.name) }) where !names.contains(name) { names.append(name) }
+        for name in names {
+            let answered = models.compactMap { entry in
+                entry.model.tasks.first { $0.name == name }.map { (stage: entry.stage, task: $0) }
+            }
+            guard let (first, task) = answered.first.map({ ($0.stage, $0.task) }) else { continue }
             var sums: [[Double]] = []
-            for other in models {
-                guard let own = other.model.tasks.first(where: { $0.name == task.name }) else { continue }
+            for (stage, own) in answered {
                 guard own.answers.map(\.id) == task.answers.map(\.id), own.metric == task.metric else {
-                    throw .unpaired(first: first.stage, second: other.stage, part: "questions of '\(task.name)'")
+                    throw .unpaired(first: first, second: stage, part: "questions of '\(name)'")
                 }
                 sums.append(own.answers.map { $0.isRight ? 1 : 0 })
             }
-            guard sums.count == models.count else { continue }
+            guard sums.count == models.count, !task.answers.isEmpty else { continue }
             strata.append(Stratum(name: task.name, weights: task.answers.map { _ in 1 }, sums: sums))
         }
         return strata

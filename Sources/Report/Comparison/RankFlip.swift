@@ -17,11 +17,15 @@ public struct RankFlip: Codable, Sendable, Equatable {
         case isSure = "sure"
     }
 
-    /// All flips between each two neighbouring regimes.
+    /// All flips between each regime and the last one before it in which both arms have a model.
     static func all(in tables: [LossTable]) -> [RankFlip] {
-        zip(tables, tables.dropFirst()).flatMap { earlier, later in
-            later.pairs.compactMap { after in
-                guard let before = earlier.pair(after.first, after.second),
+        tables.indices.flatMap { index in
+            let later = tables[index]
+            return later.pairs.compactMap { after -> RankFlip? in
+                let known = tables[..<index].reversed().lazy.compactMap { table in
+                    table.pair(after.first, after.second).map { (table: table, pair: $0) }
+                }
+                guard let (earlier, before) = known.first.map({ ($0.table, $0.pair) }),
                     before.difference.value * after.difference.value < 0
                 else { return nil }
                 let firstWasLower = before.difference.value < 0

@@ -117,7 +117,11 @@ struct Verdict {
                     isDecided: false))
         }
         let tests = tables.flatMap { table in table.entries.filter { $0.test != nil }.map { (table, $0) } }
-        let decided = tests.filter { $0.1.better != nil && !$0.1.isNearChance }
+        let below = tests.filter { $0.1.better != nil }
+        // Where one of the two is above chance, that the other is not is what the test says.
+        let decided = below.filter { table, entry in
+            !entry.isNearChance || table[comparison.reference]?.isNearChance == false
+        }
         for (table, entry) in decided {
             let own = table[comparison.reference]?.accuracy ?? 0
             findings.append(
@@ -129,12 +133,17 @@ struct Verdict {
                         + "correction).", isDecided: true))
         }
         if decided.isEmpty, !tests.isEmpty {
+            let count = Words.count(tests.count, "test")
+            let reason =
+                below.isEmpty
+                ? "none of \(count) (McNemar, exact, after Holm's correction) falls below 0.05."
+                : "of \(count) (McNemar, exact, after Holm's correction) \(below.count) "
+                    + "\(below.count == 1 ? "falls" : "fall") below 0.05, between arms that are both near chance: on "
+                    + Words.list(below.map { "\($0.0.task) (\($0.1.arm))" }) + "."
             findings.append(
                 Finding(
-                    topic: .tasks,
-                    text:
-                        "No task tells an arm from \(comparison.reference): none of \(Words.count(tests.count, "test")) "
-                        + "(McNemar, exact, after Holm's correction) falls below 0.05.", isDecided: false))
+                    topic: .tasks, text: "No task tells an arm from \(comparison.reference): \(reason)",
+                    isDecided: false))
         }
         return findings
     }

@@ -46,7 +46,7 @@ struct PageBuilder {
 
     /// The arm's colour and mark, the same in every drawing.
     func colour(of arm: String) -> Int {
-        (comparison.arms.firstIndex { $0.arm.name == arm } ?? 0) % Palette.light.count
+        comparison.arms.firstIndex { $0.arm.name == arm } ?? 0
     }
 
     /// The first cell of an arm's row.

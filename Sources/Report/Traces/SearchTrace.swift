@@ -43,6 +43,33 @@ public struct SearchTrace: Sendable, Equatable {
     }
 }
 
+extension SearchTrace {
+    /// Whether hypervolumes of the two are of one kind.
+    func isComparable(with other: SearchTrace) -> Bool {
+        objectives == other.objectives && reference == other.reference
+    }
+
+    /// The best of each objective on the fronts of searches that are comparable; nil when there is nothing on them.
+    static func ideal(of searches: [SearchTrace]) -> [Double]? {
+        let points = searches.flatMap { search in search.front.map { search.scores[$0] } }
+        guard let objectives = searches.first?.objectives, !points.isEmpty else { return nil }
+        return objectives.indices.compactMap { index in
+            let values = points.map { $0[index] }
+            return objectives[index].isMaximised ? values.max() : values.min()
+        }
+    }
+
+    /// The volume between the reference point and an ideal one: what hypervolumes are shares of. Nil where the ideal is no
+    /// better than the reference in some objective.
+    func box(to ideal: [Double]?) -> Double? {
+        guard let ideal, ideal.count == reference.count else { return nil }
+        let sides = objectives.indices.map { index in
+            (reference[index] - ideal[index]) * (objectives[index].isMaximised ? -1 : 1)
+        }
+        return sides.allSatisfy { $0 > 0 } ? sides.reduce(1, *) : nil
+    }
+}
+
 /// A search as `comparison.json` sums it up.
 public struct SearchOutcome: Codable, Sendable, Equatable {
     public var stage: String
@@ -53,8 +80,26 @@ public struct SearchOutcome: Codable, Sendable, Equatable {
     public var reference: [Double]
     /// What the front covers at the end, in the product of the objectives' units.
     public var hypervolume: Double?
+    /// The same after each evaluation.
+    public var hypervolumes: [Double]
+    /// The best of each objective that this search and those comparable with it have found.
+    public var ideal: [Double]?
+    /// `hypervolume` as a share of the volume from `reference` to `ideal`: without units, 1 where one candidate is the best
+    /// in everything. Nil where there is no such volume.
+    public var normalisedHypervolume: Double?
+    /// What no other candidate beats in every objective.
+    public var front: [Member]
 
-    init(_ trace: SearchTrace) {
+    /// A candidate of the front.
+    public struct Member: Codable, Sendable, Equatable {
+        /// Its place in the order of measuring, from 0.
+        public var candidate: Int
+        /// In the order of the objectives.
+        public var scores: [Double]
+    }
+
+    /// - Parameter all: the searches of the comparison, this one among them.
+    init(_ trace: SearchTrace, among all: [SearchTrace]) {
         stage = trace.stage
         algorithm = trace.algorithm
         objectives = trace.objectives
@@ -62,10 +107,16 @@ public struct SearchOutcome: Codable, Sendable, Equatable {
         frontSize = trace.front.count
         reference = trace.reference
         hypervolume = trace.hypervolumes.last
+        hypervolumes = trace.hypervolumes
+        ideal = SearchTrace.ideal(of: all.filter { $0.isComparable(with: trace) })
+        normalisedHypervolume = trace.box(to: ideal).flatMap { box in trace.hypervolumes.last.map { $0 / box } }
+        front = trace.front.map { Member(candidate: $0, scores: trace.scores[$0]) }
     }
 
     enum CodingKeys: String, CodingKey {
         case stage, algorithm, objectives, evaluations, reference, hypervolume
+        case hypervolumes, ideal, front
         case frontSize = "front_size"
+        case normalisedHypervolume = "normalised_hypervolume"
     }
 }

@@ -11,7 +11,8 @@ extension PageBuilder {
                 + "\(Numerals.fixed(1 - comparison.confidence, 2)) after Holm's correction over all pairs of arms in the "
                 + "table. Everything else cannot be told.",
             "Operations are those of the cost model: 6 N + 12 L d T per trained token and a third of it for a token that "
-                + "is only read. Times and memory are those of the machine that ran the stages.",
+                + "is only read; calibration, reference losses and evaluations between steps are among them. "
+                + "Times and memory are those of the machine that ran the stages.",
         ]
         if !comparison.recovery.differences.isEmpty {
             let list = comparison.recovery.differences.map { difference in

@@ -97,7 +97,7 @@ extension PageBuilder {
         case .latency: (title, axis) = ("Loss against speed", Axis(title: "decoded tokens per second"))
         }
         var series: [Chart.Series] = []
-        var finals: [(x: Double, y: Double)] = []
+        var finals: [String: Chart.Point] = [:]
         for arm in placed {
             let points = comparison.losses.compactMap { table in
                 table[arm.name].map { entry in
@@ -108,16 +108,16 @@ extension PageBuilder {
                         label: table.regime == .full ? arm.name : nil, isHollow: table.regime != .full)
                 }
             }
-            if let last = points.last { finals.append((last.x, last.y)) }
+            finals[arm.name] = points.last.map { Chart.Point(x: $0.x, y: $0.y) }
             series.append(
                 Chart.Series(
                     name: arm.name, colour: colour(of: arm.name), points: points, isFaint: true, isLabelled: false))
         }
-        let front = PageBuilder.front(finals, higherIsBetter: criterion == .latency)
+        let front = comparison.fronts.first { $0.criterion == criterion }?.arms.compactMap { finals[$0] } ?? []
         if front.count > 1 {
             series.insert(
                 Chart.Series(
-                    name: "not beaten in both", colour: nil, points: front.map { Chart.Point(x: $0.x, y: $0.y) },
+                    name: "not beaten in both", colour: nil, points: front,
                     isDashed: true, hasMarks: false, isLabelled: false), at: 0)
         }
         let chart = Chart(
@@ -128,16 +128,6 @@ extension PageBuilder {
         return Page.Figure(
             chart, id: "loss-\(criterion.rawValue)",
             caption: comparison.losses.count > 1 ? "Outlines before full recovery, filled marks after it." : nil)
-    }
-
-    /// The points that no other one beats in both, from the smallest size on.
-    static func front(_ points: [(x: Double, y: Double)], higherIsBetter: Bool) -> [(x: Double, y: Double)] {
-        points.filter { point in
-            !points.contains { other in
-                let isNoWorse = (higherIsBetter ? other.x >= point.x : other.x <= point.x) && other.y <= point.y
-                return isNoWorse && (other.x != point.x || other.y != point.y)
-            }
-        }.sorted { $0.x < $1.x }
     }
 
     private var recoveryTable: Page.Table {

@@ -4,7 +4,7 @@ extension PageBuilder {
         var groups: [[SearchTrace]] = []
         for search in searches where !search.scores.isEmpty {
             if let index = groups.firstIndex(where: {
-                $0[0].objectives == search.objectives && $0[0].reference == search.reference
+                $0[0].isComparable(with: search)
             }) {
                 groups[index].append(search)
             } else {
@@ -68,19 +68,22 @@ extension PageBuilder {
 
     private func anytime(_ group: [SearchTrace]) -> Chart {
         let reference = group[0].reference.map { Numerals.tick($0) }.joined(separator: ", ")
+        let box = group[0].box(to: SearchTrace.ideal(of: group))
         return Chart(
             title: "Hypervolume over evaluations",
             summary: "Hypervolume up to the reference point (\(reference)) after each evaluation. "
                 + group.map { search in
-                    "\(search.stage) ends at \(Numerals.short(search.hypervolumes.last ?? 0))"
+                    "\(search.stage) ends at \(Numerals.fixed((search.hypervolumes.last ?? 0) / (box ?? 1), 3))"
                 }.joined(separator: ", ") + ".",
             x: Axis(title: "measured candidates", including: [0]),
-            y: Axis(title: "hypervolume", format: { Numerals.tick($0) }),
+            y: Axis(
+                title: box == nil ? "hypervolume" : "hypervolume, share of the box",
+                format: { Numerals.tick($0) }),
             series: group.enumerated().map { index, search in
                 Chart.Series(
                     name: search.stage, colour: index,
                     points: search.hypervolumes.enumerated().map {
-                        Chart.Point(x: Double($0.offset + 1), y: $0.element)
+                        Chart.Point(x: Double($0.offset + 1), y: $0.element / (box ?? 1))
                     },
                     line: .steps, hasMarks: false)
             })
@@ -91,7 +94,7 @@ extension PageBuilder {
             caption: "Searches",
             head: [
                 wordHead("stage"), wordHead("method"), wordHead("objectives"), head("candidates"), head("on the front"),
-                head("hypervolume"), wordHead("reference point"),
+                head("hypervolume"), head("of the box"), wordHead("reference point"),
             ],
             rows: comparison.searches.map { search in
                 Page.Row(cells: [
@@ -99,11 +102,13 @@ extension PageBuilder {
                     .words(search.objectives.map(\.name).joined(separator: ", ")),
                     .number(Numerals.grouped(search.evaluations)), .number(Numerals.grouped(search.frontSize)),
                     search.hypervolume.map { .number(Numerals.short($0)) } ?? .none,
+                    search.normalisedHypervolume.map { .number(Numerals.fixed($0, 3)) } ?? .none,
                     .words(search.reference.map { Numerals.tick($0) }.joined(separator: ", ")),
                 ])
             },
             note:
-                "Hypervolume: what the front covers up to the reference point, in the product of the objectives' units."
+                "Hypervolume: what the front covers up to the reference point, in the product of the objectives' units, and as "
+                + "a share of the box from that point to the best of each objective that searches of one kind found."
         )
     }
 }

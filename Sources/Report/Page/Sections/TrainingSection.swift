@@ -164,7 +164,7 @@ extension PageBuilder {
                 }
                 before += trace.points.last?.tokens ?? 0
             }
-            return Chart.Series(name: domain, colour: index % 8, points: points, hasMarks: points.count <= 12)
+            return Chart.Series(name: domain, colour: index, points: points, hasMarks: points.count <= 12)
         }.filter { !$0.points.isEmpty }
         guard !series.isEmpty else { return nil }
         let ends = series.compactMap { line in line.points.last.map { "\(line.name) \(Numerals.fixed($0.y, 3))" } }
