@@ -5,7 +5,7 @@ internal import Transformer
 
 /// `pretrain`: writes `model/`, `mixture.json`, `metrics.jsonl` and `tb/`.
 extension PretrainSpec: TrainingStageSpec {
-    public static let revision = 1
+    public static let revision = 2
 
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         let rows = try TrainingBench(bench, training, start: start, data: data, folder: output.path)

@@ -10,7 +10,7 @@ internal import Transformer
 /// `super_network`: writes `model/`, the tuned whole, with its neurons in order of importance; `elastic.json` and
 /// `neuron-order.json`, which say what can be taken out of it; `mixture.json`, `metrics.jsonl` and `tb/`.
 extension SuperNetworkSpec: TrainingStageSpec {
-    public static let revision = 1
+    public static let revision = 2
 
     /// The networks of a step.
     var elastic: ElasticSettings { ElasticSettings(schedule: schedule, subNetworks: subNetworks) }
