@@ -10,6 +10,7 @@ extension PretrainSpec {
         }
         outlook.architecture = model
         outlook.sequenceLength = context[data]?.sequenceLength
+        outlook.requirePositions(of: model)
         training.addCosts(to: &outlook, of: model, context, masked: false)
         distill?.addCosts(
             to: &outlook, student: model, context,
