@@ -64,6 +64,14 @@ import Transformer
         #expect(prune.outlook.tokens == 419_430_400)
         let pretrain = try #require(plan.stages.first { $0.kind == .pretrain })
         #expect(pretrain.outlook.tokens == 50_331_648_000)
+        // Also where there is no GPU to measure.
+        let rate = try #require(RateBook(store: ArtifactStore(root: runs.path("runs"))).rate(for: prune))
+        #expect(rate.operationsPerSecond > 0)
+        if !Engine.cudaIsAvailable {
+            #expect(rate.source.contains("one A100 at 35% of its 312 TFLOP/s"))
+            let days = try #require(prune.outlook.floatingPointOperations) / rate.operationsPerSecond / 86_400
+            #expect(days > 2 && days < 4, "\(days): the paper's 63 GPU hours, counted again")
+        }
         // 20 bytes a weight beside activations: masters, two moments, bf16 copy and gradient, and the float32 sums of
         // the gradients of 8 micro-batches.
         #expect(try #require(prune.outlook.memoryBytes) > 6_738_415_616 * 20)

@@ -113,6 +113,21 @@ import Training
         #expect(cost.attempts == 3)
     }
 
+    @Test func aStoppedPackingCountsFiles() throws {
+        let small = try SmallPipeline()
+        let stop = StopFlag()
+        #expect {
+            try small.run(
+                stop: stop,
+                observe: { event in
+                    if case .stageStarted(let id, _, _, _, _, _) = event, id.name == "packed" { stop.raise() }
+                }, choosing: { $0.until = stage("packed") })
+        } throws: { error in
+            "\(error)".contains("while packing") || "\(error)".contains("after packing")
+        }
+        #expect("\(PipelineError.interrupted(signal: 15, step: 3, unit: .file))".contains("after packing 3 files"))
+    }
+
     @Test func twoProcessesCannotWorkOnOneStage() throws {
         let folder = try TemporaryDirectory()
         let lock = try StageLock(at: folder.path("a.lock"))
