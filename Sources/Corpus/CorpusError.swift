@@ -9,7 +9,7 @@ public enum CorpusError: Error, Sendable, Equatable {
     /// A compressed shard ends inside a frame; `offset` is in compressed bytes.
     case truncated(path: String, offset: Int)
     /// A file holds something that its format forbids; `offset` is in bytes of the file.
-    case corrupt(path: String, offset: Int, reason: String)
+    case corrupt(path: String, offset: Int, reason: String, remedy: String = CorpusError.fetchAgain)
     /// A shard without a single record.
     case emptyShard(path: String)
     /// A line that is not a usable record, under `on_bad_record: stop`.
@@ -42,6 +42,11 @@ public enum CorpusError: Error, Sendable, Equatable {
     case diskFull(path: String, bytes: Int)
     /// The work was told to stop; what is `finished` of `total` shards is kept in `path`.
     case stopped(path: String, finished: Int, total: Int)
+
+    /// What to do about a file from elsewhere that is damaged.
+    public static let fetchAgain = "fetch it again"
+    /// What to do about a damaged file that packing wrote.
+    static let packAgain = "pack the corpus again (shear run --force makes the stage anew)"
 }
 
 /// One line of a shard that is not a usable record.
@@ -79,8 +84,10 @@ public enum BadRecordReason: Sendable, Equatable, Hashable, Codable {
     case invalidUTF8
     /// The line is longer than `limit` bytes.
     case tooLong(limit: Int)
-    /// The object lacks the wanted field; `found` are its keys (the first 20).
+    /// The object lacks the field of its text; `found` are its keys (the first 20).
     case missingField(name: String, found: [String])
+    /// The object lacks the field that names its domain; `found` are its keys (the first 20).
+    case missingRoute(name: String, found: [String])
     /// The field is there, but it is no string.
     case notAString(name: String, found: String)
     /// The routing field names a domain that the manifest does not have.
@@ -94,6 +101,7 @@ extension BadRecordReason {
         case .notJSON, .invalidUTF8: "repair the line"
         case .tooLong: "raise max_document_bytes in the manifest"
         case .missingField, .notAString: "name the field that holds the text with text_field: in the manifest"
+        case .missingRoute: "name the field that holds the domain with route_by: in the manifest"
         case .unknownDomain: "add the domain to the manifest"
         }
     }
@@ -106,7 +114,7 @@ extension BadRecordReason: CustomStringConvertible {
         case .notJSON(let detail): "not one JSON object (\(detail))"
         case .invalidUTF8: "invalid UTF-8"
         case .tooLong(let limit): "longer than max_document_bytes (\(limit))"
-        case .missingField(let name, let found):
+        case .missingField(let name, let found), .missingRoute(let name, let found):
             "no field '\(name)'; its fields are \(found.isEmpty ? "none" : found.joined(separator: ", "))"
         case .notAString(let name, let found): "field '\(name)' holds \(found), not a string"
         case .unknownDomain(let name): "routed to '\(name)', which is no domain of the manifest"
@@ -125,8 +133,8 @@ extension CorpusError: CustomStringConvertible {
         case .truncated(let path, let offset):
             "\(path) is truncated: it ends at byte \(offset) inside a compressed frame; fetch it again "
                 + "(a partial download can be continued) or take it out of the manifest."
-        case .corrupt(let path, let offset, let reason):
-            "\(path) is corrupt near byte \(offset): \(reason); fetch it again."
+        case .corrupt(let path, let offset, let reason, let remedy):
+            "\(path) is corrupt near byte \(offset): \(reason); \(remedy)."
         case .emptyShard(let path):
             "\(path) holds no record; fetch it again or take it out of the manifest."
         case .badRecord(let record):

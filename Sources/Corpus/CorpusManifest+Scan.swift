@@ -17,7 +17,7 @@ public struct CorpusScan: Sendable {
 
 extension CorpusManifest {
     /// Reads every shard below `folder` and writes a manifest for them: domains by top-level folder (by file name for
-    /// shards that lie at the top), or by the field `routeBy`; sizes, digests and document counts of all files. Files
+    /// shards that lie at the top), or by the field `routeBy`, under their canonical names (`DomainAliases`); sizes, digests and document counts of all files. Files
     /// with `validation` in their path become validation files; where a domain has none, a hundredth of its documents is
     /// held out.
     /// - Throws: `CorpusError.missing`, `.io`, `.truncated`, `.corrupt`, and `.emptyDomain` when there are no shards.
@@ -71,7 +71,7 @@ extension CorpusManifest {
     /// The domain of a shard: its top-level folder, or what its file's name begins with.
     private static func domain(of path: String) -> String {
         let parts = path.split(separator: "/")
-        if parts.count > 1 { return String(parts[0]) }
+        if parts.count > 1 { return DomainAliases.canonical(String(parts[0])) }
         let stem = parts[0].prefix { $0 != "." }
         let words = stem.split { $0 == "_" || $0 == "-" }
         for length in stride(from: words.count, to: 0, by: -1) {
@@ -86,17 +86,26 @@ extension CorpusManifest {
         for (index, path) in paths.enumerated() { members[domain(of: path), default: []].append(index) }
         return members.keys.sorted().map { name in
             let own = members[name, default: []]
-            let isFolder = own.contains { paths[$0].contains("/") }
             var domain = Domain(name: name)
-            if isFolder {
-                (domain.shards, domain.validation) = patterns(for: own.map { paths[$0] }, below: name)
-            } else {
-                domain.shards = own.map { paths[$0] }.filter { !isValidation($0) }.map(escaped)
-                domain.validation = own.map { paths[$0] }.filter(isValidation).map(escaped)
+            // Folders of several spellings may be one domain, and shards at the top part of it.
+            let folders = Set(own.compactMap { folder(of: paths[$0]) })
+            for folder in folders.sorted() {
+                let inside = own.map { paths[$0] }.filter { self.folder(of: $0) == folder }
+                let (shards, validation) = patterns(for: inside, below: folder)
+                domain.shards += shards
+                domain.validation += validation
             }
+            let loose = own.map { paths[$0] }.filter { folder(of: $0) == nil }
+            domain.shards += loose.filter { !isValidation($0) }.map(escaped)
+            domain.validation += loose.filter(isValidation).map(escaped)
             domain.files = own.map { surveys[$0].file }
             return domain
         }
+    }
+
+    /// The top-level folder of a path; nil for what lies at the top.
+    private static func folder(of path: String) -> String? {
+        path.firstIndex(of: "/").map { String(path[..<$0]) }
     }
 
     /// Patterns that match exactly the shards among `paths`; the second list those of validation files.
@@ -144,8 +153,9 @@ extension CorpusManifest {
         var survey = Survey(file: File(path: path, bytes: FolderListing.size(of: absolute), sha256: digest))
         var reader = try ShardReader(path: absolute, domain: domain(of: path), rules: rules)
         while let document = try reader.next() {
-            let known = survey.domains[document.domain] ?? (0, 0)
-            survey.domains[document.domain] = (known.documents + 1, known.bytes + document.text.count)
+            let domain = rules.routeBy == nil ? document.domain : DomainAliases.canonical(document.domain)
+            let known = survey.domains[domain] ?? (0, 0)
+            survey.domains[domain] = (known.documents + 1, known.bytes + document.text.count)
         }
         survey.file.documents = reader.documentCount
         survey.unusable = Array(reader.skipped.prefix(100))

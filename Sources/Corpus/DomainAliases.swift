@@ -17,6 +17,13 @@ public enum DomainAliases {
         canonicalByKey[key(name)] ?? name
     }
 
+    /// The one of `domains` that `name` means, spelt as it stands there or by any other name of the table; nil: none.
+    public static func resolve(_ name: String, among domains: [String]) -> String? {
+        if domains.contains(name) { return name }
+        let names = names(of: domains)
+        return names[name] ?? names[key(name)]
+    }
+
     /// Every spelling under which a record may name one of `domains`, with the domain as the manifest spells it.
     static func names(of domains: [String]) -> [String: String] {
         var names: [String: String] = [:]

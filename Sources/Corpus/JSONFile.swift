@@ -31,7 +31,8 @@ enum JSONFile {
         do {
             return try decoder.decode(type, from: Data(bytes))
         } catch {
-            throw .corrupt(path: path, offset: 0, reason: "not what it should hold (\(error))")
+            throw .corrupt(
+                path: path, offset: 0, reason: "not what it should hold (\(error))", remedy: CorpusError.packAgain)
         }
     }
 }

@@ -21,7 +21,7 @@ public final class PackedCorpus: Sendable {
         guard index.schema == 1 else {
             throw .corrupt(
                 path: "\(path)/index.json", offset: 0,
-                reason: "schema \(index.schema), this program reads 1; pack again")
+                reason: "schema \(index.schema), this program reads 1", remedy: CorpusError.packAgain)
         }
         var training: [PackedDataset] = []
         var validation: [PackedDataset] = []
@@ -41,7 +41,8 @@ public final class PackedCorpus: Sendable {
     ) throws(CorpusError) -> PackedDataset {
         guard !GlobPattern(rows.file).leavesItsFolder else {
             throw .corrupt(
-                path: "\(folder)/index.json", offset: 0, reason: "it names \(rows.file), which lies outside its folder")
+                path: "\(folder)/index.json", offset: 0, reason: "it names \(rows.file), which lies outside its folder",
+                remedy: CorpusError.packAgain)
         }
         let dataset = try PackedDataset(path: "\(folder)/\(rows.file)")
         guard dataset.count == rows.rows, dataset.sequenceLength == index.sequenceLength,
@@ -51,7 +52,7 @@ public final class PackedCorpus: Sendable {
                 path: dataset.path, offset: 16,
                 reason: "\(dataset.count) rows of \(dataset.sequenceLength) tokens from a vocabulary of "
                     + "\(dataset.vocabularySize) where the index says \(rows.rows), \(index.sequenceLength) and "
-                    + "\(index.vocabularySize)")
+                    + "\(index.vocabularySize)", remedy: CorpusError.packAgain)
         }
         return dataset
     }

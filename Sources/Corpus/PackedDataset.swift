@@ -50,7 +50,8 @@ public final class PackedDataset: Sendable {
         guard largest < vocabularySize else {
             throw .corrupt(
                 path: path, offset: start,
-                reason: "row \(index) holds token \(largest) of a vocabulary of \(vocabularySize)")
+                reason: "row \(index) holds token \(largest) of a vocabulary of \(vocabularySize)",
+                remedy: CorpusError.packAgain)
         }
     }
 
@@ -83,7 +84,9 @@ public final class PackedDataset: Sendable {
         let first = file.bytes.number(UInt64.self, at: offset)
         let end = file.bytes.number(UInt64.self, at: offset + 8)
         guard first <= end, end <= UInt64(format.borderCount) else {
-            throw .corrupt(path: path, offset: offset, reason: "the borders of row \(index) lie outside their table")
+            throw .corrupt(
+                path: path, offset: offset, reason: "the borders of row \(index) lie outside their table",
+                remedy: CorpusError.packAgain)
         }
         var places: [Int] = []
         places.reserveCapacity(Int(end - first))
@@ -92,7 +95,7 @@ public final class PackedDataset: Sendable {
             guard place > places.last ?? 0, place < length else {
                 throw .corrupt(
                     path: path, offset: format.bordersOffset + border * 4,
-                    reason: "row \(index) has a border at \(place)")
+                    reason: "row \(index) has a border at \(place)", remedy: CorpusError.packAgain)
             }
             places.append(place)
         }

@@ -54,7 +54,7 @@ struct PackedFormat: Equatable {
     /// Reads and checks the header of `bytes`, the whole file at `path`.
     init(reading bytes: UnsafeRawBufferPointer, path: String) throws(CorpusError) {
         func corrupt(_ offset: Int, _ reason: String) -> CorpusError {
-            .corrupt(path: path, offset: offset, reason: reason)
+            .corrupt(path: path, offset: offset, reason: reason, remedy: CorpusError.packAgain)
         }
         guard bytes.count >= Self.headerBytes else {
             throw corrupt(bytes.count, "\(bytes.count) bytes are too few for the header of a packed file")
@@ -62,7 +62,7 @@ struct PackedFormat: Equatable {
         guard bytes[..<8].elementsEqual(Self.magic) else { throw corrupt(0, "no packed file: its first bytes differ") }
         let version = bytes.number(UInt32.self, at: 8)
         guard version == Self.version else {
-            throw corrupt(8, "packed format \(version), this program reads \(Self.version); pack again")
+            throw corrupt(8, "packed format \(version), this program reads \(Self.version)")
         }
         let limit = UInt64(1) << 40
         let fields = (0..<6).map { bytes.number(UInt64.self, at: 16 + 8 * $0) }

@@ -51,7 +51,7 @@ final class RecordParser {
         case CC_RECORD_INVALID_UTF8: return .unusable(.invalidUTF8, offset: record.offset)
         case CC_RECORD_MISSING_TEXT: return .unusable(.missingField(name: rules.textField, found: keys), offset: nil)
         case CC_RECORD_MISSING_ROUTE:
-            return .unusable(.missingField(name: rules.routeBy ?? "", found: keys), offset: nil)
+            return .unusable(.missingRoute(name: rules.routeBy ?? "", found: keys), offset: nil)
         case CC_RECORD_TEXT_TYPE: return .unusable(.notAString(name: rules.textField, found: detail), offset: nil)
         default: return .unusable(.notJSON(detail: detail), offset: nil)
         }

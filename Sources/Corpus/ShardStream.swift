@@ -76,7 +76,8 @@ final class ShardStream {
         guard givenCount <= trustedBytes || givenCount / Self.largestExpansion <= offset else {
             throw .corrupt(
                 path: path, offset: offset,
-                reason: "\(offset) bytes have become \(givenCount), which no text does that is worth learning")
+                reason: "\(offset) bytes have become \(givenCount), which no text does that is worth learning",
+                remedy: "take it out of the manifest")
         }
         return count
     }
@@ -137,15 +138,18 @@ final class ShardStream {
 
     private func corrupt(_ result: Int) -> CorpusError {
         let code = ZSTD_getErrorCode(result)
-        let reason =
+        let (reason, remedy) =
             switch code {
             case ZSTD_error_frameParameter_windowTooLarge:
-                "a frame asks for a window above 2^\(Self.largestWindowLog) bytes; recompress it with `zstd --long=27` at most"
-            case ZSTD_error_prefix_unknown: "not a Zstandard frame"
-            case ZSTD_error_memory_allocation: "not enough memory for its window"
-            default: String(cString: ZSTD_getErrorString(code)).lowercased()
+                (
+                    "a frame asks for a window above 2^\(Self.largestWindowLog) bytes",
+                    "recompress it with `zstd --long=\(Self.largestWindowLog)` at most"
+                )
+            case ZSTD_error_prefix_unknown: ("not a Zstandard frame", CorpusError.fetchAgain)
+            case ZSTD_error_memory_allocation: ("not enough memory for its window", "free memory and run again")
+            default: (String(cString: ZSTD_getErrorString(code)).lowercased(), CorpusError.fetchAgain)
             }
-        return .corrupt(path: path, offset: offset, reason: reason)
+        return .corrupt(path: path, offset: offset, reason: reason, remedy: remedy)
     }
 
     // MARK: - gzip

@@ -39,7 +39,7 @@ final class Digests {
         let digest = try Digests.sha256(of: path)
         entries[key] = Entry(
             bytes: identity.bytes, modified: identity.modified, inode: identity.inode, sha256: digest)
-        changed = identity.bytes > 1 << 20
+        changed = changed || identity.bytes > 1 << 20
         return digest
     }
 

@@ -3,8 +3,16 @@ internal import Corpus
 /// Finds what a stage reads from outside and fingerprints its content.
 struct OutsideInputs {
     let digests: Digests
-    /// How the stage's author says its inputs are got (`runtime.obtain`).
-    let obtain: String?
+    /// The pipeline file and the stage of it that reads them.
+    let file: String
+    let stage: StageDeclaration
+
+    /// The inputs of one stage of a pipeline file.
+    init(digests: Digests, of stage: StageDeclaration, in file: PipelineFile) {
+        self.digests = digests
+        self.file = file.path
+        self.stage = stage
+    }
 
     /// What a look at an outside input gave.
     enum Finding {
@@ -30,8 +38,31 @@ struct OutsideInputs {
         "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json",
     ]
 
+    /// - Parameter standard: the remedy where the stage's author gives none.
     private func missing(_ input: OutsideInput, _ standard: String) -> Finding {
-        .missing([MissingInput(path: input.path, role: input.role.rawValue, remedy: obtain ?? standard)])
+        // A manifest lies beside the pipeline or is written for a corpus: what fetches the corpus does not bring it.
+        let obtained = input.role == .manifest ? nil : obtain(input)
+        let remedy = place(of: input.path) ?? obtained ?? standard
+        return .missing([MissingInput(path: input.path, role: input.role.rawValue, remedy: remedy)])
+    }
+
+    /// How the stage's author says that its inputs are got (`runtime.obtain`); nil where a `--set` names another input than
+    /// the author's.
+    private func obtain(_ input: OutsideInput) -> String? {
+        stage.isOverridden("with." + input.key) && !stage.isOverridden("runtime.obtain") ? nil : stage.runtime.obtain
+    }
+
+    /// Where the user would have to stand for a relative path to be there: a folder around the pipeline file.
+    private func place(of path: String) -> String? {
+        guard !path.hasPrefix("/") else { return nil }
+        var folder = Folder.absolute(file)
+        while folder.hasPrefix("/"), folder != "/" {
+            folder = Folder.parent(of: folder)
+            if Folder.exists(folder + "/" + path) {
+                return "paths count from the folder where the command runs: run it in \(folder), which has it"
+            }
+        }
+        return nil
     }
 
     private func weights(_ input: OutsideInput) throws(PipelineError) -> Finding {
@@ -68,13 +99,13 @@ struct OutsideInputs {
         do throws(CorpusError) { corpus = try manifest.resolved() } catch {
             switch error {
             case .missing(let path, let remedy):
-                return .missing([MissingInput(path: path, role: "corpus file", remedy: obtain ?? remedy)])
+                return .missing([MissingInput(path: path, role: "corpus file", remedy: obtain(input) ?? remedy)])
             case .emptyDomain(let domain, let patterns, let root):
                 let role = "files of domain '\(domain)'"
                 return .missing([
                     MissingInput(
                         path: root + "/" + patterns.joined(separator: ", "), role: role,
-                        remedy: obtain ?? "fetch the corpus, or correct the patterns in \(input.path)")
+                        remedy: obtain(input) ?? "fetch the corpus, or correct the patterns in \(input.path)")
                 ])
             default: throw .corpus(error)
             }

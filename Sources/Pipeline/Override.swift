@@ -18,12 +18,17 @@ struct Override {
 
     /// Whether a problem's place lies in what this override wrote.
     func covers(_ place: String) -> Bool {
-        !keyPath.isEmpty && (place == keyPath || place.hasPrefix(keyPath + ".") || place.hasPrefix(keyPath + "["))
+        !keyPath.isEmpty && (place == keyPath || place.isBelow(keyPath))
     }
 
-    func attribute(_ problem: YAMLProblem) -> SpecProblem {
-        let plain = SpecProblem(problem)
-        return SpecProblem(file: "--set \(text)", line: nil, keyPath: plain.keyPath, reason: plain.reason)
+    /// The key path that it wrote below an entry such as `stages[2]`: `with.steps`; nil when it wrote elsewhere.
+    func path(below entry: String) -> String? {
+        keyPath.hasPrefix(entry + ".") ? String(keyPath.dropFirst(entry.count + 1)) : nil
+    }
+
+    /// The problem as one of this override.
+    func attribute(_ problem: SpecProblem) -> SpecProblem {
+        SpecProblem(file: "--set \(text)", line: nil, keyPath: problem.keyPath, reason: problem.reason)
     }
 
     private mutating func apply(to top: inout Node) -> String? {

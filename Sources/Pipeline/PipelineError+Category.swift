@@ -16,7 +16,7 @@ extension PipelineError {
         case .specification: .specification
         case .missingInput, .missingInputs, .damagedArtifact, .mismatch, .locked, .report: .data
         case .file(_, _, let code): ErrorCategory(code: code)
-        case .interrupted(let signal, _): signal == SIGTERM ? .terminated : .interrupted
+        case .interrupted(let signal, _, _): signal == SIGTERM ? .terminated : .interrupted
         case .corpus(let error): error.category
         case .torch(let error): error.category
         case .transformer(let error): error.category

@@ -17,8 +17,9 @@ extension PipelineError: CustomStringConvertible {
             "cannot \(operation) \(path): \(PipelineError.text(ofErrno: code))"
         case .damagedArtifact(let path, let problem): "\(path) is damaged: \(problem); run again with --force"
         case .mismatch(let what, let remedy): "\(what); \(remedy)"
-        case .interrupted(let signal, let step):
-            "stopped by \(signal == 15 ? "SIGTERM" : "SIGINT") after step \(step); run the same command again to continue there"
+        case .interrupted(let signal, let step, let unit):
+            "stopped by \(signal == 15 ? "SIGTERM" : "SIGINT")\(PipelineError.place(step, unit)); "
+                + "run the same command again to continue there"
         case .corpus(let error): "\(error)"
         case .torch(let error): "\(error)"
         case .transformer(let error): "\(error)"
@@ -38,6 +39,14 @@ extension PipelineError {
     fileprivate static func text(ofErrno code: Int32) -> String {
         let remedy = FileFailure(path: "", operation: "", code: code).remedy
         return systemMessage(code) + (remedy.map { "; \($0); what is finished is kept" } ?? "")
+    }
+
+    /// How far a stage had come, as a clause.
+    fileprivate static func place(_ count: Int, _ unit: WorkUnit) -> String {
+        switch unit {
+        case .step: " after step \(count)"
+        case .file: count == 0 ? " while packing" : " after packing \(count) file\(count == 1 ? "" : "s")"
+        }
     }
 
     /// A point in time, seconds since 1970, as UTC.

@@ -25,8 +25,8 @@ public enum PipelineError: Error, Sendable {
     case damagedArtifact(path: String, problem: String)
     /// Two inputs of a stage do not fit each other, or an input does not fit the spec.
     case mismatch(String, remedy: String)
-    /// SIGINT or SIGTERM arrived; the stage has written a checkpoint at `step`.
-    case interrupted(signal: Int32, step: Int)
+    /// SIGINT or SIGTERM arrived; the stage has kept what it did up to `step`, counted in `unit`.
+    case interrupted(signal: Int32, step: Int, unit: WorkUnit = .step)
     case corpus(CorpusError)
     case torch(TorchError)
     case transformer(TransformerError)
@@ -38,6 +38,13 @@ public enum PipelineError: Error, Sendable {
     case search(SearchError)
     /// An error inside a stage: which one it was.
     indirect case stage(StageID, PipelineError)
+}
+
+/// What a stage counts its progress in.
+public enum WorkUnit: Sendable {
+    case step
+    /// Files of text, in packing; 0 where nobody counted.
+    case file
 }
 
 extension PipelineError: FileError {

@@ -50,10 +50,14 @@ public struct PipelineFile: Sendable, Equatable {
         let name = root.string("name") ?? String(fileName.prefix { $0 != "." })
         let seed = root.seed() ?? 17
         var declarations: [StageDeclaration] = []
+        var places = StagePlaces([])
         if let entries = root.requiredMappings("stages") {
             yaml.referents = entries.compactMap { $0.node("id")?.string }.filter { StageID($0) != nil }
+            places = StagePlaces(entries)
             for entry in entries.prefix(PipelineFile.mostStages) {
-                if let declaration = StageDeclaration(entry, seed: seed) { declarations.append(declaration) }
+                guard var declaration = StageDeclaration(entry, seed: seed) else { continue }
+                declaration.overrides = applied.compactMap { $0.path(below: entry.keyPath) }
+                declarations.append(declaration)
             }
             if entries.isEmpty { root.note("stages", "is empty; a pipeline has at least one stage") }
             if entries.count > PipelineFile.mostStages {
@@ -67,16 +71,16 @@ public struct PipelineFile: Sendable, Equatable {
         var misfits: [YAMLProblem] = []
         let order = PipelineFile.order(declarations, in: path, noting: &misfits)
         for conflict in HeldOutConflict.all(in: order) {
-            let index = declarations.firstIndex { $0.id == conflict.stage.id } ?? 0
             misfits.append(
                 YAMLProblem(
                     file: path, line: conflict.stage.line(of: conflict.key) ?? 1, column: 1,
-                    keyPath: "stages[\(index)].with.\(conflict.key)", reason: conflict.reason, nearestKey: nil))
+                    keyPath: "\(conflict.stage.entry).with.\(conflict.key)", reason: conflict.reason, nearestKey: nil))
         }
         let problems =
             applied.compactMap(\.problem)
             + (yaml.problems + misfits).map { problem in
-                applied.last { $0.covers(problem.keyPath) }?.attribute(problem) ?? SpecProblem(problem)
+                let told = SpecProblem(problem, at: places.named(problem.keyPath))
+                return applied.last { $0.covers(problem.keyPath) }?.attribute(told) ?? told
             }
         guard problems.isEmpty else {
             throw .specification(problems.sorted { ($0.line ?? 0) < ($1.line ?? 0) })
@@ -102,21 +106,19 @@ public struct PipelineFile: Sendable, Equatable {
                     keyPath: keyPath, reason: reason))
         }
         var known: [StageID: StageDeclaration] = [:]
-        for (index, stage) in stages.enumerated() {
+        for stage in stages {
             if known[stage.id] != nil {
-                note("the id '\(stage.id)' is used twice", stage, "id", "stages[\(index)].id")
+                note("the id '\(stage.id)' is used twice", stage, "id", "\(stage.entry).id")
             }
             known[stage.id] = stage
         }
-        for (index, stage) in stages.enumerated() {
+        for stage in stages {
             for need in stage.spec.needs {
-                let place = "stages[\(index)].with.\(need.key)"
                 guard let source = known[need.stage] else { continue }  // noted where it was decoded
                 if source.kind.output != need.kind {
                     note(
                         "'\(need.stage)' (\(source.kind.rawValue)) makes \(source.kind.output); \(need.kind) is wanted",
-                        stage,
-                        need.key, place)
+                        stage, need.key, "\(stage.entry).with.\(need.key)")
                 }
             }
         }

@@ -164,7 +164,7 @@ public struct PipelineRun {
         } catch {
             meter.save()
             // Of a stage that is shared all ranks know by themselves that it was stopped.
-            if sharing == nil, let group, case .interrupted(let signal, _) = error {
+            if sharing == nil, let group, case .interrupted(let signal, _, _) = error {
                 try? group.announce(.stop(signal: signal))
             }
             throw error

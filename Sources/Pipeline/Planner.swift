@@ -40,7 +40,7 @@ public struct Planner {
                     problems.append(
                         SpecProblem(
                             file: file.path, line: declaration.line(of: problem.keyPath),
-                            keyPath: "\(declaration.id).with.\(problem.keyPath)", reason: problem.reason))
+                            keyPath: declaration.place(of: problem.keyPath), reason: problem.reason))
                 }
                 planned.append(stage)
             } catch { throw .stage(declaration.id, error) }
@@ -71,7 +71,7 @@ public struct Planner {
                 inputs.append(.init(key: need.key, stage: need.stage, path: nil, fingerprint: fingerprint))
             }
         }
-        let outside = OutsideInputs(digests: digests, obtain: declaration.runtime.obtain)
+        let outside = OutsideInputs(digests: digests, of: declaration, in: file)
         for input in spec.outsideInputs {
             switch try outside.look(at: input) {
             case .present(let fingerprint):
@@ -133,7 +133,7 @@ public struct Planner {
     /// artifact would say another origin than it has.
     /// - Throws: `.mismatch`; `.missingInput` for what is gone.
     func requireUnchanged(_ stage: PlannedStage) throws(PipelineError) {
-        let outside = OutsideInputs(digests: digests, obtain: stage.declaration.runtime.obtain)
+        let outside = OutsideInputs(digests: digests, of: stage.declaration, in: file)
         for input in stage.declaration.spec.outsideInputs {
             switch try outside.look(at: input) {
             case .present(let fingerprint):

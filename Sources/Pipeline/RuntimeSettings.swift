@@ -22,7 +22,8 @@ public struct RuntimeSettings: Encodable, Sendable, Equatable {
     public var parts: Int?
     /// Whether `metrics.jsonl` lists the rows of each step.
     public var listRows: Bool
-    /// How to get the outside inputs of the stage when they are missing: a command or a sentence.
+    /// How to get the outside inputs of the stage, a corpus but not its manifest, when they are missing: a command or a
+    /// sentence. It is not about inputs that a `--set` names.
     public var obtain: String?
 
     enum CodingKeys: String, CodingKey, CaseIterable {

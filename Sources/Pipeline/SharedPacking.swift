@@ -50,7 +50,7 @@ final class SharedPacking: Sendable {
             let flags = [own == nil ? 1.0 : 0, failure == nil ? 0 : 1, signal]
             let most = try withTorch { () throws(TorchError) in try group.maxima(flags) }
             if most[1] > 0 { break }
-            if most[2] > 0 { throw .interrupted(signal: Int32(most[2]), step: 0) }
+            if most[2] > 0 { throw .interrupted(signal: Int32(most[2]), step: 0, unit: .file) }
             if most[0] == 0 { return }
         }
         let reasons = try withTorch { () throws(TorchError) in try group.texts(failure.map { "\($0)" } ?? "") }

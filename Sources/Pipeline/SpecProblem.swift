@@ -6,7 +6,7 @@ public struct SpecProblem: Codable, Sendable, Equatable {
     public let file: String
     /// Line in the file, from 1; nil when no line is to blame.
     public let line: Int?
-    /// Where in the document: `stages[2].with.target.heads`.
+    /// Where in the document: `sheared.with.target.heads`, or `stages[2].id` where no id tells the stage.
     public let keyPath: String
     /// What is wrong and what would be right, as one clause.
     public let reason: String
@@ -18,9 +18,9 @@ public struct SpecProblem: Codable, Sendable, Equatable {
         self.reason = reason
     }
 
-    init(_ problem: YAMLProblem) {
+    init(_ problem: YAMLProblem, at keyPath: String? = nil) {
         self.init(
-            file: problem.file, line: problem.line, keyPath: problem.keyPath,
+            file: problem.file, line: problem.line, keyPath: keyPath ?? problem.keyPath,
             reason: problem.reason + (problem.nearestKey.map { " (did you mean '\($0)'?)" } ?? ""))
     }
 }

@@ -6,11 +6,23 @@ public struct StageDeclaration: Sendable, Equatable {
     public let id: StageID
     public let stage: Stage
     public let runtime: RuntimeSettings
+    /// The entry's place in the file, such as `stages[2]`.
+    let entry: String
     /// The file's line for each key path below the entry (`with.target.heads`); "" is the entry itself.
     let lines: [String: Int]
+    /// The key paths below the entry that `--set` wrote.
+    var overrides: [String] = []
 
     public var kind: StageKind { stage.kind }
     public var spec: any StageSpec { stage.spec }
+
+    /// Whether a `--set` wrote the value of a key path below the entry, a part of it or something around it.
+    func isOverridden(_ path: String) -> Bool {
+        overrides.contains { $0 == path || path.isBelow($0) || $0.isBelow(path) }
+    }
+
+    /// The place of a key below `with:` in words; of `with:` itself when the key is "".
+    func place(of key: String) -> String { key.isEmpty ? "\(id).with" : "\(id).with.\(key)" }
 
     /// The line of a key below `with:`, or of the nearest thing around it that stands in the file.
     func line(of key: String) -> Int? {
@@ -43,7 +55,7 @@ extension StageDeclaration {
         guard let id, let stage, let runtime else { return nil }
         var lines: [String: Int] = [:]
         entry.collectLines(into: &lines, below: "")
-        self.init(id: id, stage: stage, runtime: runtime, lines: lines)
+        self.init(id: id, stage: stage, runtime: runtime, entry: entry.keyPath, lines: lines)
     }
 
     private static func note(_ keyPath: String, _ reason: String, below map: YAMLMapping) {
@@ -55,6 +67,11 @@ extension StageDeclaration {
         }
         map.note(parts.joined(separator: "."), reason)
     }
+}
+
+extension String {
+    /// Whether a key path lies below another: `with.tasks[0]` below `with.tasks`.
+    func isBelow(_ path: String) -> Bool { hasPrefix(path + ".") || hasPrefix(path + "[") }
 }
 
 extension YAMLMapping {

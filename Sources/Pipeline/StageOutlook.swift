@@ -38,6 +38,17 @@ public struct StageOutlook: Sendable {
     public var problems: [KeyProblem] = []
 
     public init() {}
+
+    /// Adds the problem of rows that are longer than the model's positions, where both are known.
+    mutating func requirePositions(of model: Architecture) {
+        guard let length = sequenceLength, length > model.maximumPositions else { return }
+        problems.append(
+            (
+                "data",
+                "its rows have \(length) tokens, the model has \(model.maximumPositions) positions; "
+                    + "pack with sequence_length: \(model.maximumPositions) or less"
+            ))
+    }
 }
 
 /// What a stage's outlook may look at.

@@ -31,7 +31,7 @@ extension Workbench {
         var wish = 0.0
         if speaks {
             do throws(PipelineError) { value = try work() } catch {
-                guard case .interrupted(let signal, _) = error else { throw error }
+                guard case .interrupted(let signal, _, _) = error else { throw error }
                 wish = Double(signal)
             }
         }

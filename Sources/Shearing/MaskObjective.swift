@@ -5,7 +5,7 @@ public import Training
 public import Transformer
 
 /// Pruning as an objective: the weights, the masks and the constraint's multipliers are trained together
-/// (LLM-Shearing section 3).
+/// (Sheared-LLaMA, arXiv 2310.06694, section 2.1).
 ///
 /// The noise of a step is drawn once, in `willStep`, and shared by all its micro-batches. The constraint is a
 /// regulariser in nats per token, added once per step. After each optimizer step log-alphas and multipliers go back

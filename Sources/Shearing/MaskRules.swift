@@ -48,23 +48,27 @@ public struct MaskRules: Codable, Sendable, Hashable {
     /// `importanceSpan`, or its default for the constraint.
     public var resolvedImportanceSpan: Double { importanceSpan ?? (constraint == .projected ? 30 : 0.25) }
 
-    /// Every value that makes no sense, each in one plain sentence; empty when all do.
-    public func problems() -> [String] {
-        var problems: [String] = []
-        func demand(_ holds: Bool, _ sentence: String) { if !holds { problems.append(sentence) } }
-        demand(rampSteps >= 0, "ramp steps are \(rampSteps); they cannot be negative")
-        demand(calibrationBatches > 0, "calibration batches are \(calibrationBatches); at least 1 is needed")
+    /// Every value that makes no sense, with the name it has in a pipeline file and one plain sentence; empty when all do.
+    public func problems() -> [(key: String, reason: String)] {
+        var problems: [(key: String, reason: String)] = []
+        func demand(_ holds: Bool, _ key: String, _ sentence: String) { if !holds { problems.append((key, sentence)) } }
+        demand(rampSteps >= 0, "ramp_steps", "ramp steps are \(rampSteps); they cannot be negative")
+        demand(
+            calibrationBatches > 0, "calibration_batches",
+            "calibration batches are \(calibrationBatches); at least 1 is needed")
         let positive = [
-            ("mask clip", maskClip), ("quadratic weight", quadraticWeight),
-            ("multiplier bound", multiplierBound), ("importance span", resolvedImportanceSpan),
+            ("mask_clip", "mask clip", maskClip), ("quadratic_weight", "quadratic weight", quadraticWeight),
+            ("multiplier_bound", "multiplier bound", multiplierBound),
+            ("importance_span", "importance span", resolvedImportanceSpan),
         ]
-        for (name, value) in positive {
-            demand(value > 0 && value.isFinite, "the \(name) is \(value); it must be a positive number")
+        for (key, name, value) in positive {
+            demand(value > 0 && value.isFinite, key, "the \(name) is \(value); it must be a positive number")
         }
-        for (name, value) in [
-            ("weight rate", weightRate ?? 0), ("mask rate", maskRate), ("multiplier rate", multiplierRate),
+        for (key, name, value) in [
+            ("rate", "weight rate", weightRate ?? 0), ("mask_rate", "mask rate", maskRate),
+            ("multiplier_rate", "multiplier rate", multiplierRate),
         ] {
-            demand(value >= 0 && value.isFinite, "the \(name) is \(value); it must be 0 or a positive number")
+            demand(value >= 0 && value.isFinite, key, "the \(name) is \(value); it must be 0 or a positive number")
         }
         return problems
     }

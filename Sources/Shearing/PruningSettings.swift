@@ -10,7 +10,7 @@ public struct PruningSettings: Codable, Sendable, Hashable {
     /// When to stop because the masks no longer change; nil runs all steps.
     public var earlyStop: FrozenMasks?
 
-    /// The paper's choices with its rates (LLM-Shearing section 5), for runs of thousands of steps.
+    /// The paper's choices with its rates (Sheared-LLaMA, arXiv 2310.06694, appendix C), for runs of thousands of steps.
     public init(target: TargetArchitecture, rampSteps: Int) {
         self.init(target: target, rules: MaskRules(rampSteps: rampSteps))
     }
@@ -33,7 +33,7 @@ public struct PruningSettings: Codable, Sendable, Hashable {
 
     /// Every value that makes no sense, each in one plain sentence; empty when all do.
     public func problems() -> [String] {
-        var problems = rules.problems()
+        var problems = rules.problems().map(\.reason)
         guard let earlyStop else { return problems }
         if earlyStop.steps <= 0 { problems.append("early stop waits \(earlyStop.steps) steps; at least 1 is needed") }
         if earlyStop.tolerance <= 0 {

@@ -13,6 +13,11 @@ enum ReportTable {
         return aligned.joined(separator: "\n")
     }
 
+    /// A share as whole percents.
+    static func percent(_ share: Double) -> String {
+        share.isFinite ? "\(Int((100 * share).rounded()))%" : "\(share)"
+    }
+
     /// A number with so many decimals.
     static func number(_ value: Double, digits: Int = 4) -> String {
         guard value.isFinite else { return "\(value)" }

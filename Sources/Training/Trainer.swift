@@ -181,7 +181,7 @@ public final class Trainer<O: Objective> {
         savedStep = step
     }
 
-    /// The share of each domain in the rows that come next.
+    /// The share of each domain in the rows that come next; at the end of the run, in those of a stage that goes on.
     public var weightsByDomain: [String: Double] {
         Dictionary(zip(loader.corpus.domains, loader.weights(at: step))) { first, _ in first }
     }
@@ -201,10 +201,11 @@ public final class Trainer<O: Objective> {
         }
         evaluation = scores
         metrics.evaluation = scores
-        guard mixture != nil, step < settings.steps else { return }
+        guard mixture != nil else { return }
         let losses = loader.corpus.domains.map { domain in scores.first { $0.domain == domain }?.lossNats }
         var limits: [Double]?
-        if loader.exhausted != .repeat {
+        // After the last step the mixture is what a later stage carries on: no row of this run bounds it.
+        if loader.exhausted != .repeat, step < settings.steps {
             let used = try batches.position(before: step).state.cursors
             limits = MixtureAdaptation.poolLimits(
                 remaining: zip(loader.corpus.trainingRowCounts, used).map { $0 - $1 },

@@ -32,6 +32,12 @@ struct Generate: ParsableCommand {
             var ids = description.special.beginOfText.map { [$0] } ?? []
             ids += try withCorpus { () throws(CorpusError) in try tokenizer.encode(prompt) }.map { Int($0) }
             if ids.isEmpty, let begin = tokenizer.beginOfText { ids = [Int(begin)] }
+            let positions = model.architecture.maximumPositions
+            guard count <= positions - ids.count else {
+                throw .mismatch(
+                    "a prompt of \(ids.count) tokens and \(count) to make are more than the model's \(positions) positions",
+                    remedy: "shorten the prompt or ask for fewer with --count")
+            }
             let sampling = SamplingSettings(temperature: temperature, topK: topK, topP: topP, seed: seed)
             var made: [TokenID] = []
             var printed = 0

@@ -37,9 +37,9 @@ struct Manifest: ParsableCommand {
                 Rendering.say(
                     "\(scan.unusableCount) unusable lines in all: set on_bad_record: skip to pack without them")
             }
-            let root = output == nil ? nil : scan.manifest.folder
             var manifest = scan.manifest
-            if let root { manifest.root = root }
+            // Nobody knows here where standard output will lie: "." would mean that place.
+            manifest.root = manifest.folder
             let text = manifest.yaml()
             if let output {
                 try Artifact.write(text, to: output)

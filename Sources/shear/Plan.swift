@@ -9,7 +9,7 @@ struct Plan: ParsableCommand {
             Per stage: cached, resume at step N of M, or run, with the key or input that changed against the newest \
             artifact. Counts of parameters and tokens are exact, but for the tokens of text that is not packed yet; \
             operations, memory and disk come from the cost model; times from a recorded rate where the stage kind \
-            ran before, else from the product rate measured now.
+            ran before, else from the product rate measured now, or that of a named GPU where there is none.
             """)
 
     @OptionGroup var place: Place

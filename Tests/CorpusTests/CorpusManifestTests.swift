@@ -269,15 +269,34 @@ import Testing
             to: "train/x.jsonl.zst")
         try folder.write(Array(line("RedPajamaC4", "c").utf8), to: "validation/y.jsonl")
         let scan = try CorpusManifest.scan(folder.path, routeBy: "meta.redpajama_set_name")
-        #expect(scan.manifest.domains.map(\.name) == ["RedPajamaBook", "RedPajamaC4"])
+        #expect(scan.manifest.domains.map(\.name) == ["book", "c4"])
         #expect(scan.documentCounts == [1, 2])
         #expect(scan.manifest.validationFraction == nil)
         let corpus = try scan.manifest.resolved()
         #expect(
             corpus.shards.map(\.split) == [.validation, .training] && corpus.shards.allSatisfy { $0.domain == nil })
         var reader = try ShardReader(corpus.shards[1], of: corpus)
-        #expect(try reader.next()?.domain == "RedPajamaC4")
-        #expect(try reader.next()?.domain == "RedPajamaBook")
+        #expect(try reader.next()?.domain == "c4")
+        #expect(try reader.next()?.domain == "book")
+    }
+
+    @Test func scannedFoldersGoByTheirCanonicalNames() throws {
+        try shard("cc/a.jsonl.zst", ["one", "two"])
+        try shard("RedPajamaCommonCrawl/b.jsonl", ["three"])
+        try shard("wiki/part-validation.jsonl", ["four"])
+        try shard("wiki/part-0.jsonl", ["five"])
+        let scan = try CorpusManifest.scan(folder.path)
+        #expect(scan.manifest.domains.map(\.name) == ["common_crawl", "wikipedia"])
+        #expect(scan.documentCounts == [3, 2])
+        let corpus = try scan.manifest.resolved()
+        try corpus.verify()
+        let trained = corpus.shards.filter { $0.split == .training }
+        #expect(
+            trained.map { "\($0.domain ?? "") \($0.path)" }.sorted() == [
+                "common_crawl RedPajamaCommonCrawl/b.jsonl", "common_crawl cc/a.jsonl.zst",
+                "wikipedia wiki/part-0.jsonl",
+            ])
+        #expect(corpus.shards.filter { $0.split == .validation }.map(\.path) == ["wiki/part-validation.jsonl"])
     }
 
     @Test func manifestsOfThePackageAreValid() throws {

@@ -19,4 +19,16 @@ import Testing
         #expect(names["redpajamawikipedia"] == "wiki" && names["recipes"] == "recipes")
         #expect(names["c4"] == nil)
     }
+
+    @Test func aDomainIsFoundByAnyOfItsNames() {
+        let domains = ["wikipedia", "cc", "recipes"]
+        for (name, domain) in [
+            ("wiki", "wikipedia"), ("RedPajamaWikipedia", "wikipedia"), ("common_crawl", "cc"), ("cc", "cc"),
+            ("Recipes", "recipes"),
+        ] {
+            #expect(DomainAliases.resolve(name, among: domains) == domain)
+        }
+        #expect(DomainAliases.resolve("c4", among: domains) == nil)
+        #expect(DomainAliases.resolve("wiki", among: ["wiki", "wikipedia"]) == "wiki")
+    }
 }

@@ -103,12 +103,13 @@ import Testing
         #expect(
             try badRecord(#"{"text": "", "meta": {"redpajama_set_name": "RedPajamaC4"}}"#, rules).reason
                 == .unknownDomain(name: "RedPajamaC4"))
-        #expect(
-            try badRecord(#"{"text": "", "meta": {}}"#, rules).reason
-                == .missingField(name: "meta.redpajama_set_name", found: ["text", "meta"]))
+        let unrouted = try badRecord(#"{"text": "", "meta": {}}"#, rules)
+        #expect(unrouted.reason == .missingRoute(name: "meta.redpajama_set_name", found: ["text", "meta"]))
+        let advice = "\(CorpusError.badRecord(unrouted))"
+        #expect(advice.contains("route_by") && !advice.contains("text_field"), "\(advice)")
         #expect(
             try badRecord(#"{"text": "", "meta": {"redpajama_set_name": 7}}"#, rules).reason
-                == .missingField(name: "meta.redpajama_set_name", found: ["text", "meta"]))
+                == .missingRoute(name: "meta.redpajama_set_name", found: ["text", "meta"]))
     }
 
     @Test func unusableLinesAreNamedWithTheirPlace() throws {
@@ -203,8 +204,9 @@ import Testing
 
     @Test func hugeWindowsAreRefused() throws {
         let error = try failure(CompressedFiles.zstandard(bytes, windowLog: 29), "w.jsonl.zst")
-        guard case .corrupt(_, _, let reason) = error else { throw error }
-        #expect(reason.contains("window"))
+        guard case .corrupt(_, _, let reason, let remedy) = error else { throw error }
+        #expect(reason.contains("window") && remedy.contains("zstd --long=27"))
+        #expect(!error.description.contains("fetch it again"))
     }
 
     /// 64 MiB of line ends in some kilobytes: a shard is read in constant memory, but its time is the writer's to choose.

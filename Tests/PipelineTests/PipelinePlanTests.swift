@@ -1,6 +1,7 @@
 import Fixtures
 import Foundation
 import Testing
+import Torch
 import Transformer
 
 @testable import Pipeline
@@ -63,8 +64,45 @@ import Transformer
         #expect(prune.outlook.tokens == 419_430_400)
         let pretrain = try #require(plan.stages.first { $0.kind == .pretrain })
         #expect(pretrain.outlook.tokens == 50_331_648_000)
-        // 16 bytes a weight beside activations: masters, two moments, bf16 copy and gradient.
-        #expect(try #require(prune.outlook.memoryBytes) > 6_738_415_616 * 16)
+        // Also where there is no GPU to measure.
+        let rate = try #require(RateBook(store: ArtifactStore(root: runs.path("runs"))).rate(for: prune))
+        #expect(rate.operationsPerSecond > 0)
+        if !Engine.cudaIsAvailable {
+            #expect(rate.source.contains("one A100 at 35% of its 312 TFLOP/s"))
+            let days = try #require(prune.outlook.floatingPointOperations) / rate.operationsPerSecond / 86_400
+            #expect(days > 2 && days < 4, "\(days): the paper's 63 GPU hours, counted again")
+        }
+        // 20 bytes a weight beside activations: masters, two moments, bf16 copy and gradient, and the float32 sums of
+        // the gradients of 8 micro-batches.
+        #expect(try #require(prune.outlook.memoryBytes) > 6_738_415_616 * 20)
+    }
+
+    /// Gradients of a narrow type that are summed over micro-batches, or over the networks of a step, have float32 sums
+    /// beside them; those of one pass, and float32 ones, do not.
+    @Test func sumsOfNarrowGradientsCountWhereThereAreSeveralPasses() throws {
+        let small = try SmallPipeline()
+        func planned(_ rows: Int, _ dtype: DType) throws -> (found: Int, weights: Int, withoutSums: Int) {
+            let plan = try small.plan(["trained.precision=\(dtype.rawValue)", "trained.runtime.micro_batch=\(rows)"])
+            let outlook = try #require(plan[stage("trained")]?.outlook)
+            let cost = CostModel(try #require(outlook.architecture))
+            return (
+                try #require(outlook.memoryBytes), cost.parameterCount,
+                cost.trainingMemory(rows: rows, sequenceLength: 16, computeDType: dtype).totalBytes
+            )
+        }
+        for (rows, dtype, sums) in [(2, DType.bfloat16, 0), (1, .bfloat16, 4), (1, .float32, 0)] {
+            let plan = try planned(rows, dtype)
+            #expect(plan.found == plan.withoutSums + sums * plan.weights, "\(rows) rows of \(dtype)")
+        }
+        let space = "space: { layers: [3, 4], intermediate_sizes: [32, 48] }, order: unchanged, steps: 4"
+        func network(_ count: Int) throws -> Int {
+            let keys = space + ", schedule: alternating, sub_networks: \(count)"
+            let small = try SmallPipeline.ofSuperNetwork(keys, more: "")
+            let plan = try small.plan(["elastic.precision=bfloat16"])
+            return try #require(plan[stage("elastic")]?.outlook.memoryBytes)
+        }
+        let weights = try #require(try small.plan()[stage("trained")]?.outlook.architecture).parameterCount
+        #expect(try network(2) - network(1) > 4 * weights)
     }
 
     @Test func tokensOfTextAreEstimatedBeforeItIsPacked() throws {
@@ -103,6 +141,23 @@ import Transformer
         #expect(
             message("{ layers: 1, hidden_size: 16, heads: 2, key_value_heads: 4, intermediate_size: 24 }").text
                 .contains("cut.with.target"))
+    }
+
+    @Test func rowsLongerThanTheModelsPositionsAreAProblemOfThePlan() throws {
+        let small = try SmallPipeline.ofSuperNetwork(
+            "space: { layers: [3, 4], intermediate_sizes: [32, 48] }, order: unchanged, steps: 4", more: "")
+        let learned = [
+            "cut.method=learned", "cut.steps=4", "cut.batch_rows=2", "cut.rate=1.0e-3",
+            "base.architecture.maximum_positions=16",
+        ]
+        #expect(throws: Never.self) { try small.plan(learned) }
+        #expect {
+            try small.plan(learned + ["packed.sequence_length=17"])
+        } throws: { error in
+            guard case .specification(let problems)? = error as? PipelineError else { return false }
+            return problems.map(\.keyPath) == ["trained.with.data", "cut.with.data", "elastic.with.data"]
+                && problems.allSatisfy { $0.reason.contains("17 tokens") && $0.reason.contains("sequence_length: 16") }
+        }
     }
 
     @Test func aTargetThatCannotBeExportedIsRefusedBeforeAnythingRuns() throws {

@@ -113,6 +113,21 @@ import Training
         #expect(cost.attempts == 3)
     }
 
+    @Test func aStoppedPackingCountsFiles() throws {
+        let small = try SmallPipeline()
+        let stop = StopFlag()
+        #expect {
+            try small.run(
+                stop: stop,
+                observe: { event in
+                    if case .stageStarted(let id, _, _, _, _, _) = event, id.name == "packed" { stop.raise() }
+                }, choosing: { $0.until = stage("packed") })
+        } throws: { error in
+            "\(error)".contains("while packing") || "\(error)".contains("after packing")
+        }
+        #expect("\(PipelineError.interrupted(signal: 15, step: 3, unit: .file))".contains("after packing 3 files"))
+    }
+
     @Test func twoProcessesCannotWorkOnOneStage() throws {
         let folder = try TemporaryDirectory()
         let lock = try StageLock(at: folder.path("a.lock"))
@@ -138,7 +153,7 @@ import Training
         do {
             try small.run([
                 "packed.manifest=none/corpus.yaml", "base.tokenizer=none/tokenizer.json",
-                "packed.runtime.obtain=scripts/fetch-it",
+                "base.runtime.obtain=scripts/fetch-it",
             ])
             Issue.record("the run went on")
         } catch let error as PipelineError {
@@ -151,5 +166,70 @@ import Training
         #expect(plan.missing.map(\.path) == ["none/corpus.yaml"])
         guard case .waiting(let id)? = plan[stage("exported")]?.state else { Issue.record("not waiting"); return }
         #expect(id.name == "packed")
+    }
+
+    /// `obtain` speaks of what the file names, not of what a `--set` puts in its place, and brings no manifest.
+    @Test func aRemedyIsAboutTheInputThatIsMissing() throws {
+        let small = try SmallPipeline()
+        let manifest = small.folder.path("corpus.yaml")
+        let away = small.folder.path("away.yaml")
+        try small.folder.write(
+            "{ schema: 1, name: away, root: \"${SHEARLING_NO_SUCH_CORPUS}\", domains: [{ name: a, shards: [a.jsonl] }] }\n",
+            to: "away.yaml")
+        func remedy(_ named: String, _ overrides: [String] = []) throws -> String {
+            let text = small.text.replacing(
+                "manifest: \"\(manifest)\", tokenizer: base, sequence_length: 16 }",
+                with: "manifest: \"\(named)\", tokenizer: base, sequence_length: 16 }\n"
+                    + "    runtime: { obtain: scripts/fetch-it }")
+            let file = try PipelineFile(text: text, path: small.folder.path("small.yaml"), overrides: overrides)
+            let missing = try Planner(file: file, store: small.store).plan().missing
+            return try #require(missing.first).remedy
+        }
+        #expect(try remedy(away) == "scripts/fetch-it")
+        let overridden = try remedy(manifest, ["packed.manifest=\(away)"])
+        #expect(overridden.contains("SHEARLING_NO_SUCH_CORPUS") && !overridden.contains("fetch-it"))
+        #expect(
+            try remedy(manifest, ["packed.manifest=\(away)", "packed.runtime.obtain=ask"]) == "ask")
+        #expect(try remedy("/none/corpus.yaml").contains("shear manifest"))
+        // There beside the pipeline file, but not where the command runs.
+        let moved = try remedy("corpus.yaml")
+        #expect(
+            moved.contains("run it in \(small.folder.path)") && moved.contains("where the command runs"), "\(moved)")
+    }
+
+    @Test func weightsAndReferencesMayNameDomainsByAnyOfTheirNames() throws {
+        let small = try SmallPipeline()
+        try small.folder.write(
+            "{ schema: 1, name: wiki, domains: [{ name: wikipedia, shards: [words.jsonl], validation: [held.jsonl] }] }\n",
+            to: "wiki.yaml")
+        func run(_ mixture: String) throws {
+            try small.run(
+                ["packed.manifest=\(small.folder.path("wiki.yaml"))", "trained.mixture=\(mixture)"]
+                    + ["trained.evaluate_every=3", "trained.evaluate_rows=1"],
+                choosing: { $0.until = stage("trained") })
+        }
+        try run("{ weights: { RedPajamaWikipedia: 1 }, dynamic: { reference: { given: { wiki: 2 } } } }")
+        let trained = try #require(small.store.newest(of: stage("trained")))
+        let left = try JSONDecoder().decode(
+            [String: Double].self, from: Data(contentsOf: URL(filePath: trained.file("mixture.json"))))
+        #expect(left == ["wikipedia": 1])
+        #expect { try run("{ weights: { wiki: 1, wikipedia: 1 } }") } throws: {
+            "\($0)".contains("mixture.weights names the domain 'wikipedia' twice, as 'wiki' and 'wikipedia'")
+        }
+        #expect { try run("{ weights: { wikipedya: 1 } }") } throws: { "\($0)".contains("did you mean 'wikipedia'?") }
+    }
+
+    /// What is known of a large file is kept also when the last one looked at is small.
+    @Test func digestsOfLargeFilesAreKeptWhateverComesAfterThem() throws {
+        let folder = try TemporaryDirectory()
+        let large = folder.path("large")
+        try Data(repeating: 7, count: (1 << 20) + 1).write(to: URL(filePath: large))
+        try folder.write("small", to: "small")
+        let digests = Digests(cachePath: folder.path("digests.json"))
+        let digest = try digests.sha256(of: large)
+        _ = try digests.sha256(of: folder.path("small"))
+        digests.save()
+        let later = Digests(cachePath: folder.path("digests.json"), allowance: 0)
+        #expect(try later.sha256(of: large) == digest && digest != nil)
     }
 }

@@ -56,6 +56,29 @@ import Transformer
         #expect(candidates.contains(true))
     }
 
+    /// Masks that a run leaves undecided are carved all the same: the run says how far they came, and what would help.
+    @Test(arguments: [true, false]) func masksThatDoNotArriveAreToldWithARemedy(arrive: Bool) throws {
+        let small = try SmallPipeline()
+        let how = arrive ? "constraint: projected, mask_start: importance" : "constraint: lagrangian, mask_rate: 0.01"
+        let learned =
+            "{ start: trained, data: packed, target: { layers: 1, hidden_size: 16, heads: 1, intermediate_size: 24 }, "
+            + "steps: 4, batch_rows: 2, rate: 1.0e-3, ramp_steps: 2, calibration_batches: 1, \(how) }"
+        let text = small.text.replacing(
+            "{ start: trained, data: packed, method: random, target: { layers: 1, hidden_size: 16, heads: 1, intermediate_size: 24 } }",
+            with: learned)
+        let file = try PipelineFile(text: text, path: small.folder.path("small.yaml"))
+        var options = RunOptions()
+        options.until = stage("cut")
+        var notes: [String] = []
+        _ = try PipelineRun(
+            file: file, runs: small.folder.path("runs"), options: options, stop: StopFlag(),
+            observe: { event in if case .note(let id, let text) = event, id.name == "cut" { notes.append(text) } }
+        ).run()
+        #expect(notes.contains { $0.contains("hidden 0.") && $0.contains("layer 0.") && $0.contains("undecided") })
+        let alarms = notes.filter { $0.contains("did not converge") && $0.contains("mask_rate") }
+        #expect(alarms.count == (arrive ? 0 : 1), "\(notes)")
+    }
+
     /// Learned to a size, resumed in between, then trained on and measured.
     @Test func aModelOfUnlikeLayersIsTrainedAndMeasured() throws {
         let small = try SmallPipeline()

@@ -250,7 +250,7 @@ import Transformer
         for rows in ["0", "1", "8", "{ from: 1 }", "{ from: 1, count: 1 }"] {
             let found = try messages(rows)
             #expect(found.contains("the search 'found' has chosen by rows 0 to 1"), "\(rows): \(found)")
-            #expect(found.contains("state rows: { from: 2 }") && found.contains("stages[8].with.rows"), "\(found)")
+            #expect(found.contains("state rows: { from: 2 }") && found.contains("scores.with.rows"), "\(found)")
         }
         // What no search has chosen may be measured on any rows.
         let other = try picked("knee", rows: "0").text.replacing(

@@ -55,7 +55,7 @@ import Testing
         #expect(status.code == 0 && status.output.contains("done"))
     }
 
-    /// Kill -9 once in each training stage, at a step of its own, then run to the end.
+    /// Kill -9 once in each training stage, at a step of its own after the first checkpoint, then run to the end.
     @Test func killedRunsEndWithTheSameBits() throws {
         let (reference, first) = try Self.reference.get()
         try #require(first.code == 0)
@@ -63,8 +63,16 @@ import Testing
         let arguments =
             ["run", "pipelines/tiny.yaml", "--runs", runs.path, "--until", "recovered"]
             + ["warmed", "sheared", "recovered"].flatMap { ["--set", "\($0).runtime.log_every=1"] }
-        for (stage, steps) in [("warmed", 40), ("sheared", 24), ("recovered", 30)] {
-            let target = Int.random(in: 1..<steps / 2)
+        var killed: (stage: String, target: Int)?
+        func expectResumed(_ messages: String) {
+            guard let killed else { return }
+            let hasResumed = messages.split(separator: "\n").contains {
+                $0.hasPrefix("\(killed.stage) [") && $0.contains("resumes at step ")
+            }
+            #expect(hasResumed, "\(killed.stage) was killed at step \(killed.target): \(messages)")
+        }
+        for (stage, steps, checkpointEvery) in [("warmed", 40, 10), ("sheared", 24, 8), ("recovered", 30, 10)] {
+            let target = Int.random(in: checkpointEvery + 1..<steps - 3)
             let running = try ShearBinary.Running(arguments)
             var seen = 0
             while running.isRunning, seen < target {
@@ -72,12 +80,17 @@ import Testing
                 seen = lastStep(of: stage, in: runs.path("tiny/events.jsonl")) ?? 0
             }
             running.send(SIGKILL)
-            #expect(try running.wait().code == -SIGKILL, "\(stage) ended before step \(target)")
+            let outcome = try running.wait()
+            #expect(outcome.code == -SIGKILL, "\(stage) ended before step \(target): \(outcome.messages)")
             #expect(
-                ShearBinary.artifacts(stage, in: runs.path, pipeline: "tiny").allSatisfy { $0.hasSuffix(".partial") })
+                ShearBinary.artifacts(stage, in: runs.path, pipeline: "tiny").allSatisfy { $0.hasSuffix(".partial") },
+                "\(stage) was finished when it was to be killed at step \(target)")
+            expectResumed(outcome.messages)
+            killed = (stage, target)
         }
         let last = try ShearBinary.run(arguments)
-        #expect(last.code == 0, "\(last.messages)")
+        #expect(last.code == 0, "killed at \(String(describing: killed)): \(last.messages)")
+        expectResumed(last.messages)
         for (stage, file) in [
             ("warmed", "model/model.safetensors"), ("sheared", "masks.safetensors"),
             ("sheared", "model/model.safetensors"),
@@ -85,7 +98,9 @@ import Testing
         ] {
             let expected = try Data(contentsOf: URL(fileURLWithPath: try artifact(stage, reference.path) + "/" + file))
             let found = try Data(contentsOf: URL(fileURLWithPath: try artifact(stage, runs.path) + "/" + file))
-            #expect(expected == found, "\(stage)/\(file) differs from the uninterrupted run")
+            #expect(
+                expected == found,
+                "\(stage)/\(file) differs from the uninterrupted run; last killed: \(String(describing: killed))")
         }
     }
 
@@ -178,6 +193,8 @@ import Testing
 
         let text = try ShearBinary.run(["generate", "--model", model, "--prompt", "The model", "--count", "8"])
         #expect(text.code == 0 && text.output.count > 1, "\(text)")
+        let long = try ShearBinary.run(["generate", "--model", model, "--prompt", "The model", "--count", "256"])
+        #expect(long.code == 65 && long.messages.contains("256 positions"), "\(long)")
         let evaluation = try ShearBinary.run([
             "evaluate", "--model", model, "--manifest", "data-manifests/tiny.yaml", "--sequence-length", "64", "--json",
         ])
@@ -219,6 +236,9 @@ import Testing
         #expect(row.output.contains("code/training.jsonl, line "), "\(row)")
         let manifest = try ShearBinary.run(["manifest", "Tests/Fixtures/Text"])
         #expect(manifest.code == 0 && manifest.output.contains("sha256"), "\(manifest)")
+        let root = manifest.output.split(separator: "\n").first { $0.hasPrefix("root: ") }
+        #expect(
+            root?.contains("/Tests/Fixtures/Text") == true, "standard output may be put anywhere: \(manifest.output)")
     }
 
     @Test func helpAndVersionAreThere() throws {
@@ -236,15 +256,15 @@ import Testing
         #expect(try ShearBinary.run(["rnu"]).code == 64)
     }
 
-    @Test func planOfThePublishedPipelineIsQuickAndExact() throws {
+    @Test func planOfThePublishedPipelineIsExact() throws {
         let runs = try TemporaryDirectory()
-        let start = ContinuousClock.now
         let plan = try ShearBinary.run(["plan", "pipelines/llama2-7b-to-1.3b.yaml", "--runs", runs.path])
-        #expect(ContinuousClock.now - start < .seconds(10))
         for part in [
             "6,738,415,616", "1,345,423,360", "0.42 B", "50.3 B", "memory", "models/llama2-7b", "how to get it",
         ] {
             #expect(plan.output.contains(part), "the plan lacks \(part)")
         }
+        // The time of the GPU that is here, or of a named one.
+        #expect(plan.output.contains("on this GPU") || plan.output.contains("one A100 at 35%"))
     }
 }

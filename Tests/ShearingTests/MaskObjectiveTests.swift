@@ -39,6 +39,10 @@ import Transformer
         for family in report.families {
             #expect(family.gap < 0.02, "\(family.rows.family): \(family.expected) against \(family.target)")
         }
+        #expect(report.shortfall == nil)
+        let hidden = try #require(report.families.first)
+        let decided = "\(Int((100 * hidden.undecided).rounded()))% undecided"
+        #expect(report.summary.contains("hidden 0.") && report.summary.contains(decided), "\(report.summary)")
         let carved = try model.carved(by: run.objective.masks)
         #expect(carved.architecture == Self.target.architecture(from: Self.source))
     }
@@ -54,6 +58,10 @@ import Transformer
         let early = try run.objective.convergence()
         for family in early.families {
             #expect(try #require(family.linearMultiplier) < 0 && #require(family.quadraticMultiplier) >= 0)
+        }
+        let shortfall = try #require(early.shortfall)
+        for words in ["did not converge", "from the target", "constraint: projected", "mask_rate", "more steps"] {
+            #expect(shortfall.contains(words), "\(shortfall)")
         }
         try run.run(12..<60)
         for family in try run.objective.convergence().families { #expect(family.expected > 0.1) }

@@ -85,7 +85,7 @@ import Transformer
     @Test func anyNumberOfRanksTakesTheSameSteps() throws {
         let run = try run()
         let alone = try Self.outcome(run, in: "alone")
-        #expect(alone.losses.count == 12 && alone.mixture?.updates == 3 && alone.evaluation.count == 3)
+        #expect(alone.losses.count == 12 && alone.mixture?.updates == 4 && alone.evaluation.count == 3)
         for count in [2, 4] {
             let shared = try inAllRanks(count) { try Self.outcome(run, in: "ranks-\(count)", $0) }
             try expectSame(shared, as: alone, "\(count) ranks")

@@ -43,7 +43,7 @@ import Torch
         run.settings.evaluateFirst = true
         let whole = try run.trainer(in: "whole")
         try whole.run()
-        #expect(whole.mixture?.updates == 4)
+        #expect(whole.mixture?.updates == 5)
         try run.trainer(in: "pieces").run(until: 0)
         try run.trainer(in: "pieces").run(until: 7)
         let resumed = try run.trainer(in: "pieces")

@@ -4,7 +4,8 @@ import Torch
 
 @testable import Transformer
 
-/// Where masks act, against the formulas of the reference (sections 3.8 and 3.9) written out with plain operations.
+/// Where masks act, written out with plain operations: the places of Sheared-LLaMA (arXiv 2310.06694, section 2.1) and
+/// of its authors' `llmshearing/models/composer_llama.py`, the norm over alive channels included.
 @Suite struct MaskTests {
     static let seeds: [UInt64] = [1, 2, 3, 4, 5, 6]
 

@@ -136,18 +136,21 @@ def memory(folder):
     print("\nMost MiB of tensors on a rank while a larger model trains, measured and planned")
     print(f"{'ranks':42}{'measured':10}{'planned':10}difference")
     keys = ["base.architecture.hidden_size=256", "warmed.steps=3", "warmed.evaluate_rows=4", "warmed.runtime.threads=1"]
-    for ranks, shard in ((1, None), (2, None), (4, None), (4, "optimizer"), (4, "gradients")):
-        own = keys + (of(["warmed"], f"shard={shard}") if shard else [])
-        runs = folder / f"memory-{ranks}-{shard}"
+    narrow = ["precision=bfloat16", "runtime.micro_batch=2"]
+    for ranks, shard, more in ((1, None, ()), (1, None, narrow), (2, None, ()), (4, None, ()), (4, "optimizer", ()),
+                               (4, "gradients", ())):
+        own = keys + (of(["warmed"], f"shard={shard}") if shard else []) + [f"warmed.{key}" for key in more]
+        runs = folder / f"memory-{ranks}-{shard}-{len(more)}"
         plan = subprocess.run(
             [PROGRAM, "plan", tiny_runs.PIPELINE, "--runs", str(runs), "--ranks", str(ranks), "--json",
              *(f"--set={key}" for key in own)], capture_output=True, text=True, check=True, env=ENVIRONMENT)
-        planned = next(stage for stage in json.loads(plan.stdout)["stages"] if stage["id"] == "warmed")["memoryBytes"]
+        planned = next(stage for stage in json.loads(plan.stdout) if stage["id"] == "warmed")["memoryBytes"]
         tiny_runs.run(PROGRAM, runs, ranks, ("--until", "warmed"), own, ENVIRONMENT)
         record = json.loads((tiny_runs.artifact(runs, "warmed") / "stage.json").read_text())
         measured = max(record["cost"]["tensorBytesByRank"])
         difference = measured / planned - 1
-        print(f"{name(ranks, shard):42}{measured / 2**20:<10.1f}{planned / 2**20:<10.1f}"
+        title = name(ranks, shard) + (", bfloat16 in micro-batches" if more else "")
+        print(f"{title:42}{measured / 2**20:<10.1f}{planned / 2**20:<10.1f}"
               f"{difference:+.1%}{judge(abs(difference) <= 0.1)}", flush=True)
         shutil.rmtree(runs)
 

@@ -46,9 +46,8 @@ extension PackSpec: StageSpec {
         return outlook
     }
 
-    /// About how many tokens the files hold, from their sizes. Measured on English web pages, books, articles, TeX and
-    /// code with the vocabularies of LLaMA-2 and SmolLM2: 2.9 to 5.1 bytes of plain JSON lines a token, 3.9 on the whole;
-    /// 0.6 to 1.7 bytes of zstd files, 1.15 on the whole.
+    /// About how many tokens the files hold, from their sizes: a guess for English text and code, good to a factor of two.
+    /// `shear plan` prints the guess before a corpus is packed and the count afterwards.
     private func estimatedTokens(of corpus: ResolvedCorpus) -> Int {
         func tokens(_ shards: [ResolvedShard]) -> Int {
             shards.reduce(0) { sum, shard in
@@ -104,7 +103,9 @@ extension PackSpec: StageSpec {
             }
             return result(packed)
         } catch {
-            if case .stopped = error { throw .interrupted(signal: stop.signal ?? 2, step: watch.progress?.shards ?? 0) }
+            if case .stopped = error {
+                throw .interrupted(signal: stop.signal ?? 2, step: watch.progress?.shards ?? 0, unit: .file)
+            }
             throw .corpus(error)
         }
     }

@@ -16,6 +16,7 @@ extension PretrainSpec {
             )
         }
         outlook.sequenceLength = context[data]?.sequenceLength
+        outlook.requirePositions(of: model)
         training.addCosts(to: &outlook, of: model, context, masked: false)
         distill?.addCosts(
             to: &outlook, student: model, context,

@@ -31,6 +31,8 @@ extension PruneSpec {
         }
         bench.note("carves \(selection.parameters) parameters")
         let report = try withTorch { () throws(TorchError) in try trainer.objective.convergence() }
+        bench.note(report.summary)
+        if let shortfall = report.shortfall { bench.note(shortfall) }
         try withTorch { () throws(TorchError) in
             try SafetensorsWriter.write(
                 trainer.objective.masks.logAlphas.map { ($0.name, $0.master) }, metadata: [:],
@@ -41,7 +43,7 @@ extension PruneSpec {
         let carved = try finish(model, file, nil, description, bench, folder)
         var facts = carved.facts
         facts["source_parameters"] = .integer(source.parameterCount)
-        facts["largest_gap"] = .number(abs(report.expected - report.target))
+        facts["largest_gap"] = .number(report.gap)
         facts["kept_below_zero"] = .integer(selection.keptBelowZero)
         facts["hidden_size"] = .integer(carved.model.architecture.hiddenSize)
         facts["blocks"] = .array(

@@ -29,6 +29,7 @@ extension PruneSpec {
             )
         }
         outlook.sequenceLength = context[data]?.sequenceLength
+        outlook.requirePositions(of: source)
         if let training {
             training.addCosts(to: &outlook, of: source, context, masked: true)
         } else {

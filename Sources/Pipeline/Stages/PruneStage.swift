@@ -28,7 +28,7 @@ extension PruneSpec: StageSpec {
                     "\(masks.rampSteps) is more than steps (\(training.steps)): the target would never be asked for in full"
                 ))
         }
-        for problem in rules?.problems() ?? [] { found.append(("", problem)) }
+        for problem in rules?.problems() ?? [] { found.append((problem.key, problem.reason)) }
         return found
     }
 
@@ -88,6 +88,8 @@ extension PruneSpec: StageSpec {
         let (report, file) = try withShearing { () throws(ShearingError) in
             (try trainer.objective.convergence(), try MasksFile(trainer.objective.masks, step: trainer.step))
         }
+        bench.note(report.summary)
+        if let shortfall = report.shortfall { bench.note(shortfall) }
         try Folder.write(CanonicalJSON.readable(report), to: folder + "/convergence.json")
         let carved = try finish(model, file, settings.target, description, bench, folder)
         var facts = carved.facts

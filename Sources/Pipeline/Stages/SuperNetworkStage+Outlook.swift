@@ -8,6 +8,7 @@ extension SuperNetworkSpec {
         guard let source = context[start]?.architecture else { return outlook }
         outlook.architecture = source
         outlook.sequenceLength = context[data]?.sequenceLength
+        outlook.requirePositions(of: source)
         // Which layers go is measured later; how many may go is known.
         let candidates = source.blocks.indices.reversed()
         let ends = order == .importance ? protectedLayers : 0
@@ -27,7 +28,7 @@ extension SuperNetworkSpec {
         outlook.notes.append(
             "sub-networks of \(range.lowerBound) to \(range.upperBound) parameters, "
                 + "\(countText(space.subNetworkCount)) different ones")
-        training.addCosts(to: &outlook, of: source, context, masked: false)
+        training.addCosts(to: &outlook, of: source, context, masked: false, passes: mostPasses)
         if let length = outlook.sequenceLength {
             outlook.floatingPointOperations = outlook.floatingPointOperations.map {
                 $0 * expectedShare(space, source, sequenceLength: length)
@@ -39,6 +40,15 @@ extension SuperNetworkSpec {
             precision: training.precision.dtype)
         outlook.diskBytes = (outlook.diskBytes ?? 0) + CostModel(source).storedBytes(.float32)
         return outlook
+    }
+
+    /// The most networks of a step, each a pass of its own.
+    private var mostPasses: Int {
+        switch schedule {
+        case .alternating: subNetworks
+        case .joint: subNetworks + 1
+        case .sandwich: subNetworks + 2
+        }
     }
 
     /// The operations of a step's networks over those of the whole network, on average over the draws.

@@ -61,7 +61,7 @@ struct TrainingBench {
         case .natural: return corpus.trainingRowCounts.map(Double.init)
         case .uniform: return corpus.trainingRowCounts.map { $0 > 0 ? 1 : 0 }
         case .given(let weights):
-            try requireKnown(weights.keys, corpus, "mixture.weights")
+            let weights = try byDomain(weights, corpus, "mixture.weights")
             return corpus.domains.map { weights[$0] ?? 0 }
         case .carried(let stage):
             let path = bench.artifact(stage).file(mixtureName)
@@ -73,20 +73,33 @@ struct TrainingBench {
             guard let weights = try? JSONDecoder().decode([String: Double].self, from: try Folder.read(path)) else {
                 throw .damagedArtifact(path: path, problem: "it is not a JSON object of numbers")
             }
-            try requireKnown(weights.keys, corpus, "the weights carried from \(stage)")
-            return corpus.domains.map { weights[$0] ?? 0 }
+            let own = try byDomain(weights, corpus, "the weights carried from \(stage)")
+            return corpus.domains.map { own[$0] ?? 0 }
         }
     }
 
-    private static func requireKnown(
-        _ names: some Sequence<String>, _ corpus: PackedCorpus, _ place: String
-    ) throws(PipelineError) {
-        for name in names.sorted() where !corpus.domains.contains(name) {
-            let hint = nearest(to: name, in: corpus.domains).map { " (did you mean '\($0)'?)" } ?? ""
-            throw .mismatch(
-                "\(place) names '\(name)', which is no domain of the corpus\(hint)",
-                remedy: "its domains are \(corpus.domains.joined(separator: ", "))")
+    /// Numbers by any name of the domains (`DomainAliases`) as numbers by the corpus's own.
+    /// - Throws: `.mismatch` when a name is no domain's, or two are the same one's.
+    private static func byDomain(
+        _ numbers: [String: Double], _ corpus: PackedCorpus, _ place: String
+    ) throws(PipelineError) -> [String: Double] {
+        var names: [String: String] = [:]
+        var own: [String: Double] = [:]
+        for name in numbers.keys.sorted() {
+            guard let domain = DomainAliases.resolve(name, among: corpus.domains) else {
+                let hint = nearest(to: name, in: corpus.domains).map { " (did you mean '\($0)'?)" } ?? ""
+                throw .mismatch(
+                    "\(place) names '\(name)', which is no domain of the corpus\(hint)",
+                    remedy: "its domains are \(corpus.domains.joined(separator: ", "))")
+            }
+            if let other = names.updateValue(name, forKey: domain) {
+                throw .mismatch(
+                    "\(place) names the domain '\(domain)' twice, as '\(other)' and '\(name)'",
+                    remedy: "leave one of them out")
+            }
+            own[domain] = numbers[name]
         }
+        return own
     }
 
     /// `mixture.json`: the weights at the end, by domain.
@@ -114,13 +127,12 @@ struct TrainingBench {
         var scores: [DomainScore] = []
         switch dynamic.reference {
         case .given(let losses):
-            try TrainingBench.requireKnown(losses.keys, corpus, "mixture.dynamic.reference.given")
-            reference = .given(losses)
+            reference = .given(try TrainingBench.byDomain(losses, corpus, "mixture.dynamic.reference.given"))
         case .fitted(let points):
             var models: [String: [ScalingFit.Point]] = [:]
             for point in points {
-                try TrainingBench.requireKnown(point.losses.keys, corpus, "mixture.dynamic.reference.fitted")
-                for (domain, loss) in point.losses {
+                let losses = try TrainingBench.byDomain(point.losses, corpus, "mixture.dynamic.reference.fitted")
+                for (domain, loss) in losses {
                     models[domain, default: []].append(.init(parameters: Double(point.parameters), loss: loss))
                 }
             }

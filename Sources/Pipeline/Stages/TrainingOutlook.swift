@@ -6,7 +6,10 @@ extension TrainingSpec {
     /// Adds what training a model takes: tokens and operations of its steps are exact by the cost model, memory and disk its
     /// estimate. Calibration, references and evaluations are in the record of a run, whose rows are known then.
     /// Memory is that of one rank, everything else that of all.
-    func addCosts(to outlook: inout StageOutlook, of model: Architecture, _ context: OutlookContext, masked: Bool) {
+    /// - Parameter passes: the most networks that a step takes a micro-batch through.
+    func addCosts(
+        to outlook: inout StageOutlook, of model: Architecture, _ context: OutlookContext, masked: Bool, passes: Int = 1
+    ) {
         guard let sequenceLength = outlook.sequenceLength else { return }
         let runtime = context.runtime
         let cost = CostModel(model)
@@ -15,8 +18,9 @@ extension TrainingSpec {
         let recomputed = runtime.recomputeActivations ? 4.0 / 3 : 1
         outlook.floatingPointOperations =
             Double(tokens) * cost.trainingFLOPsPerToken(sequenceLength: sequenceLength) * recomputed
+        let passRows = context.passRows(ofStep: batchRows)
         var memory = cost.trainingMemory(
-            rows: context.passRows(ofStep: batchRows), sequenceLength: sequenceLength, computeDType: precision.dtype,
+            rows: passRows, sequenceLength: sequenceLength, computeDType: precision.dtype,
             checkpointing: runtime.recomputeActivations, masked: masked)
         if let parts = runtime.parts {
             // Sums of pairs, of pairs of pairs and so on wait in float32 for the next; a narrow type's are apart in any case.
@@ -24,6 +28,9 @@ extension TrainingSpec {
             let waiting = Int.bitWidth - 1 - held.leadingZeroBitCount
             let isApart = precision.dtype != .float32 && context.ranks == 1
             memory.gradientBytes += (waiting + (isApart ? 1 : 0)) * cost.storedBytes(.float32)
+        } else if precision.dtype != .float32, context.ranks == 1, passRows < batchRows || passes > 1 {
+            // Gradients of several passes are summed in float32, those of a narrow type apart from themselves.
+            memory.gradientBytes += cost.storedBytes(.float32)
         }
         if context.ranks > 1 {
             // Gradients of a narrow type are summed in float32, shared-out ones in any case.

@@ -46,7 +46,7 @@ public struct CoFiObjective: Objective {
     public init(
         _ model: LanguageModel, settings: CoFiSettings, seed: UInt64, slopes: MaskSlopes? = nil
     ) throws(ShearingError) {
-        let problems = settings.rules.problems()
+        let problems = settings.rules.problems().map(\.reason)
         guard problems.isEmpty else { throw .impossibleSettings(problems) }
         let rules = settings.rules
         switch rules.start {
