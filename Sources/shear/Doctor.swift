@@ -39,6 +39,10 @@ struct Doctor: ParsableCommand {
         do throws(TorchError) {
             let count = try Engine.cudaDeviceCount()
             rows.append(["GPUs", count == 0 ? "none found by libtorch" : "\(count) that libtorch can use"])
+            do throws(TorchError) {
+                try Engine.requireNCCL()
+                rows.append(["NCCL", "loads: GPUs of several processes exchange directly"])
+            } catch { rows.append(["NCCL", "not used: \(error.message)"]) }
         } catch { rows.append(["GPUs", "none: \(error.message)"]) }
         print(lines(rows))
         guard missing.isEmpty else {
