@@ -26,7 +26,8 @@ let torchHeaders: [CXXSetting] = [
 // The program of scripts/build-portable is told by its launcher where libtorch is, and leaves out locale tables (their
 // symbol is the variable's value). What it brings along stands in lib/ beside bin/.
 let portable = Context.environment["SHEARLING_PORTABLE"]
-let runPath = portable == nil ? "\(libtorch)/lib" : "$ORIGIN/../lib"
+// `.nccl` is a link that `scripts/build-nccl` makes; there may be none.
+let runPath = portable == nil ? "\(libtorch)/lib:\(Context.packageDirectory)/.nccl" : "$ORIGIN/../lib"
 let torchLibraries: [LinkerSetting] = [
     .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", runPath]),
     .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
@@ -86,7 +87,8 @@ let package = Package(
         module("Files", []),
         .target(name: "CSpawn", cSettings: [.treatAllWarnings(as: .error)]),
         .target(
-            name: "CTorch", dependencies: ["CBoundary"],
+            // nccl/ becomes a library of its own: `scripts/build-nccl`.
+            name: "CTorch", dependencies: ["CBoundary"], exclude: ["nccl"],
             cxxSettings: cxxSettings + torchHeaders + [.define("AT_PER_OPERATOR_HEADERS")],
             linkerSettings: torchLibraries),
         .target(

@@ -67,6 +67,7 @@ public struct PipelineFollower {
             runtime: declaration.runtime, lineage: [], stop: stop, group: group, meter: CostMeter(at: nil),
             artifacts: near, post: observe)
         try PipelineRun.setThreads(declaration.runtime.threads, sharedBy: group)
+        try bench.connectDevices()
         let output = StagedDirectory(followed: order.folder)
         _ = try declaration.spec.run(on: bench, into: output)
         observe(

@@ -159,6 +159,7 @@ public struct PipelineRun {
                         artifacts: artifacts.map(\.path))))
             if let sharing { log.post(.note(id: stage.id, text: "\(sharing.count) ranks work on it")) }
             group?.place("stage \(stage.id)")
+            try bench.connectDevices()
             result = try declaration.spec.run(on: bench, into: output)
             try planner.requireUnchanged(stage)
         } catch {

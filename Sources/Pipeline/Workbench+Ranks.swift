@@ -7,6 +7,13 @@ extension Workbench {
     /// Whether this rank writes the artifact and tells how it goes; it does where there is one alone.
     var speaks: Bool { group?.isFirst ?? true }
 
+    /// Lets the GPUs of the ranks exchange directly where they can; all call it as they begin.
+    func connectDevices() throws(PipelineError) {
+        guard let group else { return }
+        let news = try withTorch { () throws(TorchError) in try group.connect(device) }
+        if let news, speaks { note(news) }
+    }
+
     /// Ends the stage on all ranks where one of them was asked to stop; all call it at the same place.
     /// - Parameter step: how far it has come.
     /// - Throws: `.interrupted`.

@@ -1,6 +1,7 @@
 internal import CTorch
 
-// Tensors travel as contiguous CPU memory: others are brought there, and back. Of one dtype and shape on all ranks.
+// Tensors travel as contiguous memory of the CPU, or of a GPU that is connected to the others: all else is brought to the CPU,
+// and back. Of one dtype and shape on all ranks, and all on the CPU or all on GPUs.
 extension ProcessGroup {
     /// Every rank's tensor becomes the sum over all ranks, in place and with the same bits everywhere.
     /// - Throws: `.rankLost`, `.invalidArgument` for a dtype that cannot be summed.
@@ -21,34 +22,34 @@ extension ProcessGroup {
         try exchange(tensor, "broadcast") { ct_group_broadcast($0, $1, number, &$2) }
     }
 
-    /// All ranks' tensors in their order: `[ranks, ...]`, on the CPU.
+    /// All ranks' tensors in their order: `[ranks, ...]`, on the tensor's device if it `isDirect`, else on the CPU.
     /// - Throws: `.rankLost`.
     public func gathered(_ tensor: Tensor) throws(TorchError) -> Tensor {
         let own = try local(tensor)
-        let all = try Tensor.empty([count] + tensor.shape, tensor.dtype)
-        try perform("gather") { ct_group_all_gather($0, own.handle, all.handle, &$1) }
+        let all = try Tensor.empty([count] + tensor.shape, tensor.dtype, on: own.device)
+        try perform("gather", on: own.device) { ct_group_all_gather($0, own.handle, all.handle, &$1) }
         return all
     }
 
-    /// This rank's part of the sum of all ranks' tensors, on the CPU: the first axis falls into as many equal parts as there
-    /// are ranks.
+    /// This rank's part of the sum of all ranks' tensors: the first axis falls into as many equal parts as there are ranks.
+    /// Where: as `gathered`.
     /// - Throws: `.rankLost`, `.invalidArgument` when it does not.
     public func scatteredSum(_ tensor: Tensor) throws(TorchError) -> Tensor {
         let first = try requireParts(tensor)
         let whole = try local(tensor)
-        let part = try Tensor.empty([first / count] + tensor.shape.dropFirst(), tensor.dtype)
-        try perform("scattered sum") { ct_group_reduce_scatter($0, whole.handle, part.handle, &$1) }
+        let part = try Tensor.empty([first / count] + tensor.shape.dropFirst(), tensor.dtype, on: whole.device)
+        try perform("scattered sum", on: whole.device) { ct_group_reduce_scatter($0, whole.handle, part.handle, &$1) }
         return part
     }
 
-    /// What all ranks have for this one, in their order, on the CPU: the first axis falls into as many equal parts as there
-    /// are ranks, and part `r` goes to rank `r`.
+    /// What all ranks have for this one, in their order: the first axis falls into as many equal parts as there are ranks,
+    /// and part `r` goes to rank `r`. Where: as `gathered`.
     /// - Throws: `.rankLost`, `.invalidArgument` when it does not.
     public func dealt(_ tensor: Tensor) throws(TorchError) -> Tensor {
         try requireParts(tensor)
         let own = try local(tensor)
-        let all = try Tensor.empty(own.shape, own.dtype)
-        try perform("deal") { ct_group_all_to_all($0, own.handle, all.handle, &$1) }
+        let all = try Tensor.empty(own.shape, own.dtype, on: own.device)
+        try perform("deal", on: own.device) { ct_group_all_to_all($0, own.handle, all.handle, &$1) }
         return all
     }
 
@@ -84,14 +85,14 @@ extension ProcessGroup {
     }
 
     private func local(_ tensor: Tensor) throws(TorchError) -> Tensor {
-        try tensor.detached().to(.cpu).contiguous()
+        try tensor.detached().to(isDirect(tensor.device) ? tensor.device : .cpu).contiguous()
     }
 
     private func exchange(
         _ tensor: Tensor, _ name: String, _ begin: (OpaquePointer, OpaquePointer, inout OpaquePointer?) -> ct_status
     ) throws(TorchError) {
         let near = try local(tensor)
-        try perform(name) { begin($0, near.handle, &$1) }
+        try perform(name, on: near.device) { begin($0, near.handle, &$1) }
         guard !near.sharesMemory(with: tensor) else { return }
         try withoutGradients { () throws(TorchError) in try tensor.copy(from: near) }
     }

@@ -15,7 +15,8 @@ public struct GroupLimits: Sendable, Equatable {
     }
 }
 
-/// Several processes that compute as one: each calls the same operations in the same order (c10d's Gloo).
+/// Several processes that compute as one: each calls the same operations in the same order (c10d's Gloo, through the host's
+/// memory; NCCL for tensors of a GPU that `connect` has joined to the others').
 ///
 /// An operation that some rank does not come to fails on all others with `TorchError.Code.rankLost`, whose message names
 /// it: a rank that has ended, is stopped, has failed by itself (with its reason) or is merely late. After a failure no
@@ -23,9 +24,14 @@ public struct GroupLimits: Sendable, Equatable {
 public final class ProcessGroup {
     public let ranks: Ranks
     public let limits: GroupLimits
-    private let store: ProcessStore
+    let store: ProcessStore
     private let watch: GroupWatch
     private let group: OpaquePointer
+    /// The GPU whose tensors go straight to the other ranks' GPUs, the group that does it, and how many have been made.
+    var direct: (device: Device, group: OpaquePointer)?
+    var directCount = 0
+    /// What was last told of tensors that take the long way.
+    var toldObstacle: String?
     private var failure: TorchError?
     private var isOver = false
 
@@ -58,9 +64,7 @@ public final class ProcessGroup {
         watch = try ProcessGroup.meet(ranks, store, limits)
         let name = ranks.areLocal ? "127.0.0.1" : nil
         var out: OpaquePointer?
-        let gloo = try ProcessStore(
-            host: ranks.address, port: isKeeper ? store.port : ranks.port, prefix: "shearling/\(ranks.attempt)/gloo",
-            waitSeconds: limits.waitSeconds)
+        let gloo = try ProcessGroup.meetingPlace("gloo", ranks, store, limits)
         defer { withExtendedLifetime(gloo) {} }
         try check(
             withOptional(ranks.interface) { interface in
@@ -78,7 +82,18 @@ public final class ProcessGroup {
     deinit {
         if !isOver { watch.leave(.init(culprits: [], reason: "it has ended")) }
         watch.end()
+        freeDirect(isAbandoned: !isOver || failure != nil)
         ct_group_free(group, !isOver || failure != nil)
+    }
+
+    /// A connection of its own to the store, under keys for one purpose.
+    static func meetingPlace(
+        _ name: String, _ ranks: Ranks, _ store: ProcessStore, _ limits: GroupLimits
+    ) throws(TorchError) -> ProcessStore {
+        let isKeeper = ranks.rankZeroKeepsStore && ranks.rank == 0
+        return try ProcessStore(
+            host: ranks.address, port: isKeeper ? store.port : ranks.port,
+            prefix: "shearling/\(ranks.attempt)/\(name)", waitSeconds: limits.waitSeconds)
     }
 
     /// Says that this rank is there and waits until all are.
@@ -129,12 +144,14 @@ public final class ProcessGroup {
 
     // MARK: Waiting
 
-    /// Begins an operation and waits for its end.
-    func perform(_ name: String, _ begin: (OpaquePointer, inout OpaquePointer?) -> ct_status) throws(TorchError) {
+    /// Begins an operation on tensors of a device, the CPU or the one of `direct`, and waits for its end.
+    func perform(
+        _ name: String, on device: Device = .cpu, _ begin: (OpaquePointer, inout OpaquePointer?) -> ct_status
+    ) throws(TorchError) {
         if let failure { throw failure }
         watch.begin()
         var work: OpaquePointer?
-        try check(begin(group, &work), named: name)
+        try check(begin(direct.flatMap { $0.device == device ? $0.group : nil } ?? group, &work), named: name)
         guard let work else {
             throw TorchError(code: .internalFault, operation: name, message: "no operation came out")
         }

@@ -15,10 +15,12 @@ public struct Ranks: Sendable, Equatable {
     public var attempt: Int
     /// The network interface the others reach this process by, such as `eth0`; nil: found by the machine's name.
     public var interface: String?
+    /// Whether GPUs may exchange directly, where they can.
+    public var usesNCCL: Bool
 
     public init(
         rank: Int, count: Int, localRank: Int? = nil, localCount: Int? = nil, address: String = "127.0.0.1", port: Int,
-        rankZeroKeepsStore: Bool = false, attempt: Int = 0, interface: String? = nil
+        rankZeroKeepsStore: Bool = false, attempt: Int = 0, interface: String? = nil, usesNCCL: Bool = true
     ) {
         self.rank = rank
         self.count = count
@@ -29,14 +31,18 @@ public struct Ranks: Sendable, Equatable {
         self.rankZeroKeepsStore = rankZeroKeepsStore
         self.attempt = attempt
         self.interface = interface
+        self.usesNCCL = usesNCCL
     }
+
+    /// `0` keeps GPUs from exchanging directly.
+    static let ncclVariable = "SHEARLING_NCCL"
 
     /// Whether the processes meet on this machine's own loopback.
     var areLocal: Bool { ["localhost", "127.0.0.1", "::1"].contains(address) }
 
     /// What the environment says: torchrun's variables first (`RANK`, `WORLD_SIZE`, `LOCAL_RANK`, `LOCAL_WORLD_SIZE`,
     /// `MASTER_ADDR`, `MASTER_PORT`, `TORCHELASTIC_USE_AGENT_STORE`, `TORCHELASTIC_RESTART_COUNT`), then those of a Slurm
-    /// step. `GLOO_SOCKET_IFNAME` names the interface.
+    /// step. `GLOO_SOCKET_IFNAME` names the interface; `SHEARLING_NCCL=0` keeps GPUs from exchanging directly.
     /// - Returns: nil for a process that is alone.
     /// - Throws: `.invalidArgument` for variables that contradict each other or are missing.
     public static func found(in environment: [String: String]) throws(TorchError) -> Ranks? {
@@ -44,6 +50,7 @@ public struct Ranks: Sendable, Equatable {
         var ranks = try environment["WORLD_SIZE"] != nil ? reader.torchrun() : reader.slurm()
         guard ranks.map({ $0.count > 1 }) ?? false else { return nil }
         ranks?.interface = environment["GLOO_SOCKET_IFNAME"].flatMap { $0.split(separator: ",").first.map(String.init) }
+        ranks?.usesNCCL = environment[ncclVariable] != "0"
         return ranks
     }
 

@@ -48,6 +48,10 @@ struct Doctor: ParsableCommand {
             rows.append([
                 "GPUs", count == 0 ? "none found by libtorch" : "\(count) that libtorch can use (\(names))",
             ])
+            do throws(TorchError) {
+                try Engine.requireNCCL()
+                rows.append(["NCCL", "loads: GPUs of several processes exchange directly"])
+            } catch { rows.append(["NCCL", "not used: \(error.message)"]) }
         } catch {
             let cards = Machine.graphicsCards
             rows.append([

@@ -76,6 +76,8 @@ struct Misuse: Sendable, CustomTestStringConvertible {
         Misuse("from bytes: wrong count") { _ = try Tensor([1, 2] as [Float], shape: [3]) },
         Misuse("from bytes: shape that overflows") { _ = try Tensor([] as [Float], shape: [1 << 40, 1 << 40]) },
         Misuse("item: several elements") { _ = try tensor().item() },
+        Misuse("NCCL: on the CPU") { try Engine.requireNCCL(on: .cpu) },
+        Misuse("NCCL: absent device", .unsupported) { try Engine.requireNCCL(on: .cuda(99)) },
         Misuse("to device: absent", .unsupported) { _ = try tensor().to(Device.cuda(99)) },
         Misuse("size: no such axis", .index) { _ = try tensor().size(2) },
         Misuse("binary: shapes") { _ = try tensor() + Tensor.ones([4]) },

@@ -7,7 +7,8 @@ import Torch
 @Suite(.serialized) struct ProcessGroupTests {
     /// Not tests of their own: the ranks run these.
     @Test func exchanges() {
-        TestRanks.takePart(as: "exchange", exchange)
+        TestRanks.takePart(as: "exchange") { try exchange($0) }
+        TestRanks.takePart(as: "exchange between GPUs") { try exchange($0, on: .cuda($0.rank)) }
         TestRanks.takePart(as: "sum without end", sumWithoutEnd)
         TestRanks.takePart(as: "one leaves") { group in
             if group.rank == 2 {
@@ -33,9 +34,11 @@ import Torch
         return try Tensor(values, shape: [10, 100]).to(dtype)
     }
 
-    private func exchange(_ group: ProcessGroup) throws -> String {
+    private func exchange(_ group: ProcessGroup, on device: Device = .cpu) throws -> String {
+        let news = try group.connect(device)
+        guard group.isDirect(device) == (device != .cpu) else { throw Wrong(news ?? "no word of the way") }
         let handles = liveGroupHandleCount
-        try expectNoNewTensorsOrFail { try exchangeAll(group) }
+        try expectNoNewTensorsOrFail { try exchangeAll(group, on: device) }
         guard liveGroupHandleCount == handles else { throw Wrong("handles of operations are left over") }
         try group.close()
         return "fine"
@@ -52,16 +55,17 @@ import Torch
         if threadTensorBalance != before { throw Wrong("tensors leaked") }
     }
 
-    private func exchangeAll(_ group: ProcessGroup) throws {
+    private func exchangeAll(_ group: ProcessGroup, on device: Device) throws {
         func same(_ found: Tensor, _ expected: Tensor, _ what: String) throws {
-            guard found.shape == expected.shape, try found.doubles() == expected.doubles() else { throw Wrong(what) }
+            guard found.device == device, found.shape == expected.shape, try found.doubles() == expected.doubles()
+            else { throw Wrong(what) }
         }
         for dtype in [DType.float32, .float64, .bfloat16, .float16, .int64, .int32, .uint8] {
             // Small whole numbers: sums are exact in every dtype but the narrow ones, which stay below 256.
             let size = dtype == .uint8 ? 1.0 / 50 : 1
             let all = try (0..<group.count).map { rank in
                 let own = try Self.own(rank, .float64)
-                return try (dtype == .uint8 ? own.abs() * size : own).to(dtype)
+                return try (dtype == .uint8 ? own.abs() * size : own).to(dtype).to(device)
             }
             var sum: Tensor = try all[0].to(.float64)
             for other in all.dropFirst() { sum = try sum + other.to(.float64) }
@@ -81,7 +85,7 @@ import Torch
         }
         let rows = 2 * group.count
         let parts = try (0..<group.count).map {
-            try Self.own($0, .float32).sliced(1, from: 0, to: rows).transposed(0, 1)
+            try Self.own($0, .float32).to(device).sliced(1, from: 0, to: rows).transposed(0, 1)
         }
         var sum: Tensor = parts[0]
         for other in parts.dropFirst() { sum = try sum + other }
@@ -102,7 +106,7 @@ import Torch
         }
         for exchange in [group.scatteredSum, group.dealt] {
             var isRefused = false
-            do throws(TorchError) { _ = try exchange(Tensor.zeros([rows + 1])) } catch {
+            do throws(TorchError) { _ = try exchange(Tensor.zeros([rows + 1], on: device)) } catch {
                 isRefused = error.code == .invalidArgument
             }
             if !isRefused { throw Wrong("a tensor that does not fall into equal parts was taken") }
@@ -124,6 +128,35 @@ import Torch
         for _ in 0..<8 {
             let found = try inAllRanks(6) { group in try group.sums([Double(group.rank)])[0] }
             #expect(found == Array(repeating: 15, count: 6))
+        }
+    }
+
+    /// As many ranks as there are GPUs, at most four.
+    @Test(.enabled(if: (try? Engine.requireNCCL()) != nil, "needs a GPU and libshearling_nccl.so"))
+    func gpusExchangeDirectly() throws {
+        let count = min(try Engine.cudaDeviceCount(), 4)
+        guard count > 1 else {
+            #expect(try inAllRanks(1) { try self.exchange($0, on: .cuda(0)) } == ["fine"])
+            return
+        }
+        let ranks = try TestRanks(count, as: "exchange between GPUs", in: "exchanges")
+        #expect(ranks.outcomes() == Array(repeating: .done("fine"), count: count))
+    }
+
+    /// Which is so here because the devices are none.
+    @Test func whatKeepsGPUsFromExchangingDirectlyIsToldOnceAndTheHostDoesIt() throws {
+        let told = try inAllRanks(2) { group in
+            var told = [try group.connect(.cpu)]
+            for _ in 0..<2 { told.append(try group.connect(.cuda(90 + group.rank))) }
+            told.append(try group.connect(group.isFirst ? .cpu : .cuda(91)))
+            return told + ["\(group.isDirect(.cuda(90 + group.rank)))", "\(try group.sums([1, Double(group.rank)]))"]
+        }
+        for words in told {
+            #expect(words[0] == nil)
+            #expect(words[1]?.hasPrefix("Tensors of GPUs go through the hosts' memory (Gloo). rank 0: ") == true)
+            #expect(words[2] == nil)
+            #expect(words[3]?.hasSuffix("rank 0: it computes on the CPU") == true)
+            #expect(words[4...] == ["false", "[2.0, 1.0]"])
         }
     }
 

@@ -22,6 +22,8 @@ import Torch
         #expect(kept?.rankZeroKeepsStore == true)
         let named = try Ranks.found(in: torchrun.merging(["GLOO_SOCKET_IFNAME": "eth3,eth4"]) { $1 })
         #expect(named?.interface == "eth3")
+        #expect(named?.usesNCCL == true)
+        #expect(try Ranks.found(in: torchrun.merging(["SHEARLING_NCCL": "0"]) { $1 })?.usesNCCL == false)
     }
 
     @Test func variablesOfARankReadAsThatRank() throws {

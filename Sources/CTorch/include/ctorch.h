@@ -397,7 +397,7 @@ typedef void (*ct_profile_row)(void *_Nonnull context, const char *_Nonnull phas
                                double seconds);
 CT_CHECKED ct_status ct_profile_end(void *_Nonnull context, ct_profile_row _Nonnull row);
 
-/* ---- process_group.cpp: several processes as one, over c10d (TCPStore, Gloo) ---- */
+/* ---- process_group.cpp: several processes as one, over c10d (TCPStore, Gloo, and NCCL from a library of its own) ---- */
 
 /* How many stores, groups and works live in this process. */
 intptr_t ct_live_group_handles(void);
@@ -424,12 +424,21 @@ CT_CHECKED ct_status ct_store_get(ct_store *_Nonnull store, const char *_Nonnull
    address the others reach this process; both NULL: what this machine's name resolves to, else the loopback. */
 CT_CHECKED ct_status ct_group_make(ct_store *_Nonnull store, int32_t rank, int32_t size, const char *_Nullable interface,
                                    const char *_Nullable host, double seconds, ct_group *_Nullable *_Nonnull out);
+/* Loads what exchanges between GPUs need: CUDA with this device, and libshearling_nccl.so. CT_UNSUPPORTED with the reason when
+   something is missing. */
+CT_CHECKED ct_status ct_nccl_open(int32_t device);
+/* The same for tensors of one CUDA device (NCCL), after `ct_nccl_open`. It meets the others in its first operation. Operations
+   begin on a thread of the group's own, so that none of its functions waits for another rank but `ct_work_wait`; a refusal of
+   NCCL's comes from there. All but a barrier. */
+CT_CHECKED ct_status ct_group_make_nccl(ct_store *_Nonnull store, int32_t rank, int32_t size, int32_t device, double seconds,
+                                        ct_group *_Nullable *_Nonnull out);
 /* Frees a group. Its threads end first; after an operation that failed or has not ended that may take the whole time limit:
-   `abandoned` leaves them to the end of the process. */
+   `abandoned` leaves them to the end of the process. Of a group of GPUs the operations under way are then broken off. */
 void ct_group_free(ct_group *_Nullable group, bool abandoned);
 
 /* Each of these begins one operation that all ranks begin in the same order; `ct_work_wait` tells its end, until which the
-   tensors must not be touched. Tensors are contiguous, on the CPU and without a gradient, of one dtype and size everywhere. */
+   tensors must not be touched. Tensors are contiguous, on the group's device and without a gradient, of one dtype and size
+   everywhere. */
 
 /* Every rank's tensor becomes the sum (or maximum) over all ranks, the same bits everywhere. */
 CT_CHECKED ct_status ct_group_all_reduce(ct_group *_Nonnull group, ct_tensor *_Nonnull tensor, bool maximum,
@@ -446,8 +455,8 @@ CT_CHECKED ct_status ct_group_broadcast(ct_group *_Nonnull group, ct_tensor *_No
 /* Ends when every rank has begun it. */
 CT_CHECKED ct_status ct_group_barrier(ct_group *_Nonnull group, ct_work *_Nullable *_Nonnull out);
 
-/* Waits at most `seconds`; `*done` says whether the operation has ended. CT_IO when it failed: a process has ended, or the
-   group's time limit has passed. */
+/* Waits at most `seconds`; `*done` says whether the operation has ended: also on the GPU, and for the calling thread's stream.
+   CT_IO when it failed: a process has ended, or the group's time limit has passed. */
 CT_CHECKED ct_status ct_work_wait(ct_work *_Nonnull work, double seconds, bool *_Nonnull done);
 /* The operation goes on, with its tensors kept alive. */
 void ct_work_free(ct_work *_Nullable work);
