@@ -1,4 +1,7 @@
 #include "handle.hpp"
+#include "kernels/tile_matrix.hpp"
+
+#include <c10/core/GradMode.h>
 
 using namespace shearling;
 
@@ -91,7 +94,11 @@ ct_status ct_select(const ct_tensor *condition, const ct_tensor *a, const ct_ten
 }
 
 ct_status ct_matmul(const ct_tensor *a, const ct_tensor *b, ct_tensor **out) {
-    return produce(out, [&] { return at::matmul(a->value, b->value); });
+    return produce(out, [&] {
+        const at::Tensor &x = a->value, &y = b->value;
+        const bool recorded = c10::GradMode::is_enabled() && (x.requires_grad() || y.requires_grad());
+        return !recorded && fits_tile_matrix(x, y) ? tile_matrix(x, y) : at::matmul(x, y);
+    });
 }
 
 ct_status ct_add_in_place(ct_tensor *target, const ct_tensor *other, double scale) {

@@ -1,9 +1,6 @@
-#include "handle.hpp"
-#include "parallel.hpp"
+#include "kernels/vectorised.hpp"
 
 #include <c10/core/GradMode.h>
-
-#include <cmath>
 
 using namespace shearling;
 
@@ -26,18 +23,26 @@ struct Step {
     float rate, beta1, beta2, epsilon, decay, scale, correction1, correction2_root;
 };
 
-template <class Gradient>
-void adamw(float *__restrict master, const Gradient *__restrict gradient, float *__restrict first, float *__restrict second,
+CT_INLINE inline float widen(at::Half value) { return static_cast<float>(value); }
+using shearling::widen;
+
+/// Where `value` is not null, it becomes the new master in its own type: what the forward pass reads.
+template <class Gradient, class Value>
+void adamw(float *__restrict master, const Gradient *__restrict gradient, float *__restrict first, float *__restrict second, Value *__restrict value,
            int64_t count, const Step &s) {
     const float size = s.rate / s.correction1;
-    for (int64_t i = 0; i < count; ++i) {
-        const float g = static_cast<float>(gradient[i]) * s.scale;
-        const float m = s.beta1 * first[i] + (1 - s.beta1) * g;
-        const float v = s.beta2 * second[i] + (1 - s.beta2) * g * g;
-        first[i] = m;
-        second[i] = v;
-        master[i] = master[i] * s.decay - size * m / (std::sqrt(v) / s.correction2_root + s.epsilon);
-    }
+    vectorised([&]() CT_INLINE {
+        for (int64_t i = 0; i < count; ++i) {
+            const float g = widen(gradient[i]) * s.scale;
+            const float m = s.beta1 * first[i] + (1 - s.beta1) * g;
+            const float v = s.beta2 * second[i] + (1 - s.beta2) * g * g;
+            const float next = master[i] * s.decay - size * m / (std::sqrt(v) / s.correction2_root + s.epsilon);
+            first[i] = m;
+            second[i] = v;
+            master[i] = next;
+            if constexpr (!std::is_void_v<Value>) value[i] = narrow<Value>(next);
+        }
+    });
 }
 
 void check(const at::Tensor &master, const at::Tensor &gradient, const at::Tensor &first, const at::Tensor &second) {
@@ -71,11 +76,15 @@ at::Tensor global_norm(const ct_tensor *const *tensors, intptr_t count, int32_t 
 }  // namespace
 
 ct_status ct_adamw_step(ct_tensor *const *masters, const ct_tensor *const *gradients, ct_tensor *const *first,
-                        ct_tensor *const *second, intptr_t count, ct_adamw settings) {
+                        ct_tensor *const *second, ct_tensor *const *values, intptr_t count, ct_adamw settings) {
     return perform([&] {
         c10::NoGradGuard guard;
         require(settings.step >= 1, "steps count from 1");
-        for (intptr_t i = 0; i < count; ++i) check(masters[i]->value, gradients[i]->value, first[i]->value, second[i]->value);
+        for (intptr_t i = 0; i < count; ++i) {
+            check(masters[i]->value, gradients[i]->value, first[i]->value, second[i]->value);
+            require(values == nullptr || values[i] == nullptr || values[i]->value.sizes() == masters[i]->value.sizes(),
+                    "a parameter of " + describe(masters[i]->value) + " came with another shape to compute in");
+        }
         const double step = static_cast<double>(settings.step);
         const Step s{
             static_cast<float>(settings.rate), static_cast<float>(settings.beta1), static_cast<float>(settings.beta2),
@@ -84,17 +93,25 @@ ct_status ct_adamw_step(ct_tensor *const *masters, const ct_tensor *const *gradi
             static_cast<float>(1 - std::pow(settings.beta1, step)), static_cast<float>(std::sqrt(1 - std::pow(settings.beta2, step)))};
         for (intptr_t i = 0; i < count; ++i) {
             const at::Tensor &master = masters[i]->value;
+            const at::Tensor value = values != nullptr && values[i] != nullptr ? values[i]->value : at::Tensor();
             if (!master.device().is_cpu()) {
                 adamw_composed(master, gradients[i]->value, first[i]->value, second[i]->value, s);
+                if (value.defined()) value.detach().copy_(master);
                 continue;
             }
             const at::Tensor gradient = gradients[i]->value.contiguous();
+            const bool at_once = value.defined() && value.scalar_type() == at::kBFloat16 && value.is_contiguous();
             float *p = mutable_elements<float>(master), *m = mutable_elements<float>(first[i]->value), *v = mutable_elements<float>(second[i]->value);
+            at::BFloat16 *to = at_once ? mutable_elements<at::BFloat16>(value) : nullptr;
             with_floats(gradient, [&](const auto *g) {
                 parallel_for(0, master.numel(), grain, [&](int64_t begin, int64_t end) {
-                    adamw(p + begin, g + begin, m + begin, v + begin, end - begin, s);
+                    if (to != nullptr)
+                        adamw(p + begin, g + begin, m + begin, v + begin, to + begin, end - begin, s);
+                    else
+                        adamw(p + begin, g + begin, m + begin, v + begin, static_cast<void *>(nullptr), end - begin, s);
                 });
             });
+            if (value.defined() && !at_once) value.detach().copy_(master);
         }
     });
 }

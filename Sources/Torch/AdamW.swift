@@ -18,19 +18,25 @@ public struct AdamWSettings: Codable, Sendable, Hashable {
 
 /// One AdamW step over a list, in place: `parameters`, `firstMoments` and `secondMoments` are Float32 masters.
 /// - Parameter gradients: Float32, BFloat16 or Float16, as they came out of the backward pass.
+/// - Parameter values: What the forward pass reads of each parameter, if that is another tensor: it becomes the parameter in
+///   its own dtype in the same pass over memory. Empty: none.
 /// - Parameter gradientScale: What gradients are multiplied by on the way: clipping and averaging without a pass of theirs.
 /// - Parameter step: Counts from 1.
 /// - Parameter maximize: Ascends instead of descending.
 /// - Throws: `.invalidArgument` when lists, shapes or dtypes do not go together; nothing is changed then.
 public func adamWStep(
-    parameters: [Tensor], gradients: [Tensor], firstMoments: [Tensor], secondMoments: [Tensor], rate: Double, step: Int,
-    settings: AdamWSettings = AdamWSettings(), gradientScale: Double = 1, maximize: Bool = false
+    parameters: [Tensor], gradients: [Tensor], firstMoments: [Tensor], secondMoments: [Tensor], values: [Tensor?] = [],
+    rate: Double, step: Int, settings: AdamWSettings = AdamWSettings(), gradientScale: Double = 1,
+    maximize: Bool = false
 ) throws(TorchError) {
-    guard [gradients.count, firstMoments.count, secondMoments.count].allSatisfy({ $0 == parameters.count }) else {
+    let values = values.isEmpty ? parameters.map { _ in nil } : values
+    guard
+        [gradients.count, firstMoments.count, secondMoments.count, values.count].allSatisfy({ $0 == parameters.count })
+    else {
         throw TorchError(
             code: .invalidArgument, operation: #function,
             message: "\(parameters.count) parameters came with \(gradients.count) gradients, "
-                + "\(firstMoments.count) first and \(secondMoments.count) second moments")
+                + "\(firstMoments.count) first and \(secondMoments.count) second moments, \(values.count) values")
     }
     let constants = ct_adamw(
         rate: rate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon,
@@ -39,7 +45,11 @@ public func adamWStep(
         withHandles(gradients) { gradients in
             withHandles(firstMoments) { first in
                 withHandles(secondMoments) { second in
-                    ct_adamw_step(parameters, gradients, first, second, parameters.count, constants)
+                    withExtendedLifetime(values) {
+                        ct_adamw_step(
+                            parameters, gradients, first, second, values.map { $0?.handle }, parameters.count, constants
+                        )
+                    }
                 }
             }
         }

@@ -32,6 +32,8 @@ public final class Parameter {
     public var shape: [Int] { master.shape }
     public var elementCount: Int { master.elementCount }
     public var gradient: Tensor? { value.gradient }
+    /// `value` where that is another tensor than `master`.
+    public var narrowValue: Tensor? { value === master ? nil : value }
 
     /// `value` <- `master`; nothing when they are one.
     /// - Throws: `.internalFault` only.

@@ -106,7 +106,7 @@ final class GroupOptimizer {
         return zeros
     }
 
-    /// Changes the masters, as far as they are stepped here.
+    /// Changes the masters, as far as they are stepped here; where that is all of each, what the forward pass reads too.
     func step(
         _ gradients: [(index: Int, gradient: Tensor)], rate: Double, scale: Double, step: Int, settings: AdamWSettings
     ) throws(TorchError) {
@@ -119,12 +119,14 @@ final class GroupOptimizer {
         }
         try adamWStep(
             parameters: masters, gradients: slopes, firstMoments: taken.map { first[$0.index] },
-            secondMoments: taken.map { second[$0.index] }, rate: rate, step: step, settings: settings,
-            gradientScale: scale, maximize: group.maximize)
+            secondMoments: taken.map { second[$0.index] },
+            values: owned == nil ? taken.map { group.parameters[$0.index].narrowValue } : [], rate: rate, step: step,
+            settings: settings, gradientScale: scale, maximize: group.maximize)
     }
 
     /// Brings the masters of parameters with a gradient to what the forward pass reads.
     func refresh() throws(TorchError) {
+        guard owned != nil else { return }  // `step` has done it
         try Parameter.refresh(gradients().map { group.parameters[$0.index] })
     }
 

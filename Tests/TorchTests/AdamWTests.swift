@@ -36,17 +36,22 @@ import Torch
         let masters = try shapes.map { try random.tensor($0) }
         let first = try shapes.map { try Tensor.zeros($0) }
         let second = try shapes.map { try Tensor.zeros($0) }
+        let values: [Tensor?] = try shapes.enumerated().map { index, shape in
+            index == 2 ? nil : try Tensor.zeros(shape, dtype == .float32 ? .bfloat16 : dtype)
+        }
         var references = try masters.map { Reference(try $0.doubles()) }
         for step in 1...10 {
             let gradients = try shapes.map { try random.tensor($0, dtype) }
             try adamWStep(
-                parameters: masters, gradients: gradients, firstMoments: first, secondMoments: second, rate: 1e-2,
-                step: step,
-                settings: settings, gradientScale: 0.25, maximize: maximize)
+                parameters: masters, gradients: gradients, firstMoments: first, secondMoments: second, values: values,
+                rate: 1e-2, step: step, settings: settings, gradientScale: 0.25, maximize: maximize)
             for index in references.indices {
                 let scaled = try gradients[index].doubles().map { $0 * (maximize ? -0.25 : 0.25) }
                 references[index].step(scaled, rate: 1e-2, step: step, settings)
             }
+        }
+        for (master, value) in zip(masters, values) {
+            if let value { #expect(try value.isIdentical(to: master.to(value.dtype))) }
         }
         for index in references.indices {
             expectClose(

@@ -317,7 +317,8 @@ CT_CHECKED ct_status ct_gradients(const ct_tensor *_Nonnull output, const ct_ten
 /* ---- optimize.cpp: lists of tensors in one call; no gradients are recorded ---- */
 
 /* One AdamW step with decoupled weight decay on float32 `masters` with float32 moments; `gradients` may be float32 or
-   bfloat16 or float16 and are multiplied by `gradient_scale` on the way. `step` counts from 1. `maximize` ascends. */
+   bfloat16 or float16 and are multiplied by `gradient_scale` on the way. `values` (NULL: none, or NULL among them) become
+   their masters, in their own dtype. `step` counts from 1. `maximize` ascends. */
 typedef struct ct_adamw {
     double rate, beta1, beta2, epsilon, weight_decay, gradient_scale;
     int64_t step;
@@ -325,7 +326,7 @@ typedef struct ct_adamw {
 } ct_adamw;
 CT_CHECKED ct_status ct_adamw_step(ct_tensor *_Nonnull const *_Nonnull masters, const ct_tensor *_Nonnull const *_Nonnull gradients,
                                    ct_tensor *_Nonnull const *_Nonnull first, ct_tensor *_Nonnull const *_Nonnull second,
-                                   intptr_t count, ct_adamw settings);
+                                   ct_tensor *_Nullable const *_Nullable values, intptr_t count, ct_adamw settings);
 /* The Euclidean norm of all elements of all tensors, summed in double. 0 for an empty list. */
 CT_CHECKED ct_status ct_global_norm(const ct_tensor *_Nonnull const *_Nonnull tensors, intptr_t count, double *_Nonnull out);
 /* The same as a float64 scalar on the tensors' device (`device` for an empty list), without waiting for it. */

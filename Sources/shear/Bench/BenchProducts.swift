@@ -7,7 +7,9 @@ internal import Transformer
 struct BenchProducts: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "products",
-        abstract: "Times the matrix products of a training step alone, at the model's own shapes, by libtorch.")
+        abstract:
+            "Times the matrix products of a training step alone, at the model's own shapes, by what multiplies them fastest here."
+    )
 
     @OptionGroup var chosen: ChosenModel
     @Option(help: "Tokens of a step.")
