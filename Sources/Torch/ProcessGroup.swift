@@ -3,14 +3,19 @@ internal import Glibc
 
 /// How long a rank waits for others.
 public struct GroupLimits: Sendable, Equatable {
-    /// For all ranks to start, and each to come to an operation that the others are in.
+    /// For each rank to come to an operation that the others are in.
     public var waitSeconds: Double
+    /// For all ranks to start and to find each other.
+    public var meetingSeconds: Double
     /// For a sign of life: a process that was killed, stopped or cut off gives none.
     public var silenceSeconds: Double
 
-    /// - Parameter silenceSeconds: nil: 30, or less when `waitSeconds` is.
-    public init(waitSeconds: Double = 1800, silenceSeconds: Double? = nil) {
+    /// - Parameters:
+    ///   - meetingSeconds: nil: as `waitSeconds`.
+    ///   - silenceSeconds: nil: 30, or less when `waitSeconds` is.
+    public init(waitSeconds: Double = 1800, meetingSeconds: Double? = nil, silenceSeconds: Double? = nil) {
         self.waitSeconds = waitSeconds
+        self.meetingSeconds = meetingSeconds ?? waitSeconds
         self.silenceSeconds = silenceSeconds ?? min(30, waitSeconds)
     }
 }
@@ -43,7 +48,7 @@ public final class ProcessGroup {
     public var isFirst: Bool { ranks.rank == 0 }
 
     /// Meets the other ranks.
-    /// - Throws: `.rankLost` naming those that do not come within `limits.waitSeconds`, `.io`.
+    /// - Throws: `.rankLost` naming those that do not come within `limits.meetingSeconds`, `.io`.
     public init(_ ranks: Ranks, limits: GroupLimits = GroupLimits()) throws(TorchError) {
         self.ranks = ranks
         self.limits = limits
@@ -51,14 +56,14 @@ public final class ProcessGroup {
         do throws(TorchError) {
             store = try ProcessStore(
                 host: ranks.address, port: ranks.port, serve: isKeeper, prefix: "shearling/\(ranks.attempt)",
-                waitSeconds: limits.waitSeconds)
+                waitSeconds: limits.meetingSeconds)
         } catch {
             let keeper = ranks.rankZeroKeepsStore ? "rank 0 of \(ranks.count)" : "what started the ranks"
             throw TorchError(
                 code: isKeeper ? .io : .rankLost, operation: "ProcessGroup.init",
                 message: isKeeper
                     ? "rank 0 cannot keep a store at port \(ranks.port): \(error.message)"
-                    : "no store answers at \(ranks.address):\(ranks.port) within \(limits.waitSeconds) s; \(keeper) keeps it "
+                    : "no store answers at \(ranks.address):\(ranks.port) within \(limits.meetingSeconds) s; \(keeper) keeps it "
                         + "(\(error.message))")
         }
         watch = try ProcessGroup.meet(ranks, store, limits)
@@ -93,7 +98,7 @@ public final class ProcessGroup {
         let isKeeper = ranks.rankZeroKeepsStore && ranks.rank == 0
         return try ProcessStore(
             host: ranks.address, port: isKeeper ? store.port : ranks.port,
-            prefix: "shearling/\(ranks.attempt)/\(name)", waitSeconds: limits.waitSeconds)
+            prefix: "shearling/\(ranks.attempt)/\(name)", waitSeconds: limits.meetingSeconds)
     }
 
     /// Says that this rank is there and waits until all are.
@@ -103,7 +108,7 @@ public final class ProcessGroup {
         let own = Standing()
         try store.set(Standing.key(ranks.rank), own.text)
         let watch = try GroupWatch(store, rank: ranks.rank, count: ranks.count, own: own)
-        let last = ContinuousClock.now + .seconds(limits.waitSeconds)
+        let last = ContinuousClock.now + .seconds(limits.meetingSeconds)
         var missing: [Int] = []
         for other in 0..<ranks.count where other != ranks.rank {
             let (seconds, attoseconds) = (last - .now).components
@@ -117,7 +122,7 @@ public final class ProcessGroup {
         throw TorchError(
             code: .rankLost, operation: "ProcessGroup.init",
             message: "rank \(names) of \(ranks.count) did not come to \(ranks.address):\(ranks.port) within "
-                + "\(limits.waitSeconds) s")
+                + "\(limits.meetingSeconds) s")
     }
 
     /// Lets the others know what this process is doing, such as `step 57`: they name it when they wait in vain.

@@ -49,7 +49,7 @@ import Transformer
                     with: { start: base, data: packed, steps: 5, batch_rows: 2, rate: 1.0e-3, precision: float32, evaluate_every: 2, evaluate_rows: 2 }
                     runtime: { threads: 1 }
                 """)
-        try small.run(choosing: { $0.until = stage("again") })
+        try small.run()
         let again = try #require(small.store.newest(of: stage("again"))).record
         let shape = try ModelFolder.architecture(#require(small.store.newest(of: stage("base"))).modelPath)
         let whole = CostModel(shape).forwardFLOPsPerToken(sequenceLength: 16)

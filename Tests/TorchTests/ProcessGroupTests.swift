@@ -173,9 +173,9 @@ import Torch
 
     /// An ordinary operation that is come to so late is an error.
     @Test func rankZeroIsWaitedForAsLongAsItLives() throws {
-        let limits = GroupLimits(waitSeconds: 5, silenceSeconds: 5)
+        let limits = GroupLimits(waitSeconds: 2, meetingSeconds: 60, silenceSeconds: 5)
         let found = try inRanks(2, limits: limits) { group in
-            if group.isFirst { sleep(8) }
+            if group.isFirst { sleep(5) }
             try group.waitForFirst()
             return try group.sums([1])[0]
         }

@@ -93,7 +93,8 @@ import Transformer
 
     /// What a later stage carries on: the weights after the last evaluation, also where the run is resumed at its end.
     @Test func theLastEvaluationIsInTheMixtureThatIsLeft() throws {
-        let run = try TinyRun()
+        var run = try TinyRun()
+        run.settings.mixture = MixturePolicy(gap: .signed, eta: 0.1, floor: 0.05, cap: 0.8)  // far from floor and cap
         let trainer = try run.trainer(in: "run")
         var mixtures: [[String: Double]] = []
         try trainer.run { (metrics) throws(TrainingError) in mixtures.append(metrics.mixture) }
