@@ -53,6 +53,11 @@ def main():
             SUBSETS[subset](context, result)
         except Exception:  # one subset's failure is a missing row, not the end of the others
             traceback.print_exc()
+        except KeyboardInterrupt:  # what was measured is kept
+            say(f"{subset}: stopped")
+            result.finish()
+            rows += result.rows
+            break
         result.finish()
         rows += result.rows
     if not options.quick:

@@ -20,7 +20,7 @@ struct Matrix {
     int64_t row_stride, column_stride;
 };
 
-constexpr int64_t panel_columns = 64, block_columns = 256, block_rows = 384;
+constexpr int64_t panel_columns = 64, block_columns = 256, block_rows = 512;
 /// Words of the summed axis that go together: a panel of them stays in the first cache.
 template <class Word>
 constexpr int64_t block_words = 96;
