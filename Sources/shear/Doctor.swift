@@ -11,7 +11,7 @@ struct Doctor: ParsableCommand {
         discussion: "Ends with exit code 65 when something needed is missing.")
 
     /// What is fetched, built and made when the quickstart runs on a machine that has nothing of it.
-    private static let quickstartDiskBytes = 6 << 30
+    private static let quickstartDiskBytes = 4 << 30
 
     func run() throws {
         var missing: [String] = []

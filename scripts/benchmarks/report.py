@@ -125,8 +125,11 @@ def tables(results):
     notes = [
         f"- {row['what']}: {row['note']}" for result in results.values() for row in result["rows"] if row.get("note")
     ]
-    machines = sorted({machine(result) for result in results.values()})
-    return "\n".join(["", *lines, "", *machines, *([""] if machines else []), *notes, *([""] if notes else [])]) + "\n"
+    subsets = {}
+    for subset, result in results.items():
+        subsets.setdefault(machine(result), []).append(subset)
+    machines = sorted(f"{', '.join(names)}: {made_on}\n" for made_on, names in subsets.items())
+    return "\n".join(["", *lines, "", *machines, *notes, *([""] if notes else [])]) + "\n"
 
 
 def machine(result):
