@@ -159,9 +159,10 @@ def together(folder):
     """Packing, evaluation and search by one process and by three."""
     print("\nPacking, searching and evaluating by 3 ranks, against one process")
     stages = ("packed", "found", "scores")
-    keys = ["found.evaluations=8", "scores.models=[base, part]"]
+    keys = ["found.evaluations=8"]
     whole, runs = folder / "whole-together", folder / "runs"
-    tiny_runs.run(PROGRAM, whole, 1, ("--until", "scores"), keys, ENVIRONMENT)
+    for stage in stages[1:]:
+        tiny_runs.run(PROGRAM, whole, 1, ("--until", stage), keys, ENVIRONMENT)
     for stage in stages:
         tiny_runs.without(whole, runs, stage)
         tiny_runs.run(PROGRAM, runs, 3, ("--only", stage), keys, ENVIRONMENT)
@@ -200,4 +201,5 @@ def main():
         sys.exit("ranks.py: not all is within its limit")
 
 
-main()
+if __name__ == "__main__":
+    main()
