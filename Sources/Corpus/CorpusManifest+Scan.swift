@@ -17,9 +17,9 @@ public struct CorpusScan: Sendable {
 
 extension CorpusManifest {
     /// Reads every shard below `folder` and writes a manifest for them: domains by top-level folder (by file name for
-    /// shards that lie at the top), or by the field `routeBy`, under their canonical names (`DomainAliases`); sizes, digests and document counts of all files. Files
-    /// with `validation` in their path become validation files; where a domain has none, a hundredth of its documents is
-    /// held out.
+    /// shards that lie at the top), or by the field `routeBy`, under their canonical names (`DomainAliases`); sizes,
+    /// digests and document counts of all files. Files with `validation` in their path become validation files; where a
+    /// domain has none, a hundredth of its documents is held out.
     /// - Throws: `CorpusError.missing`, `.io`, `.truncated`, `.corrupt`, and `.emptyDomain` when there are no shards.
     public static func scan(
         _ folder: String, name: String? = nil, routeBy: String? = nil, textField: String = "text",

@@ -1,6 +1,6 @@
 // How fast one core multiplies bfloat16 by Sources/CTorch/kernels/tile_blocks.hpp, with words that are pairs and with words
 // that are floats, at the shapes of SmolLM2-135M with 1,024 tokens, beside the most that its two instructions give:
-//   clang++ -std=c++20 -O2 scripts/benchmarks/tiles.cpp -o /tmp/tiles && taskset -c 0 /tmp/tiles
+//   clang++ -std=c++20 -O2 scripts/benchmarks/tiles.cpp -o .build/tiles && taskset -c 0 .build/tiles
 // Wants a processor with AVX512-BF16. Each figure is the best of five.
 #include "../../Sources/CTorch/kernels/tile_blocks.hpp"
 

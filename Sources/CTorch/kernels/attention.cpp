@@ -24,7 +24,7 @@ at::Tensor composed(const at::Tensor &query, const at::Tensor &key, const at::Te
 
 constexpr int64_t query_block = 64, key_block = 512;
 
-int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
+using tile::round_up;
 
 /// One head of a tensor [B, N, T, D]: row t starts at `data + t * stride`.
 struct Head {

@@ -27,8 +27,6 @@ constexpr int64_t block_words = 96;
 template <>
 constexpr int64_t block_words<Pairs> = 288;
 
-inline int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
-
 CT_TILE __attribute__((always_inline)) inline uint32_t as_float(uint16_t value) { return static_cast<uint32_t>(value) << 16; }
 
 /// Words `from[row * stride + column]` of 16 rows and 16 columns, turned: vector c holds column c, a lane for each row.

@@ -14,6 +14,8 @@
 
 namespace shearling::tile {
 
+inline int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
+
 struct Pairs {
     static constexpr int64_t elements = 2;  // of a word
     static CT_TILE __attribute__((always_inline)) inline __m512 multiply(__m512 sum, __m512i left, __m512i right) {
