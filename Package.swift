@@ -44,7 +44,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], fixtures: [Targe
 
 /// What everything with a model in it imports.
 let models: [Target.Dependency] = ["Transformer", "Corpus", "Torch"]
-let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -57,7 +56,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
@@ -82,7 +80,7 @@ let package = Package(
         module("Report", ["Statistics", mustache]),
         module("Statistics", ["Corpus"]),
         module("Search", ["Corpus", "Files", "CSVM"]),
-        module("Corpus", ["CCorpus", "Files", "CZlib", "CZstd", "Yams", crypto]),
+        module("Corpus", ["CCorpus", "Files", "CLibcrypto", "CZlib", "CZstd", "Yams"]),
         module("Supervisor", ["CSpawn", "Files"]),
         module("Files", []),
         .target(name: "CSpawn", cSettings: [.treatAllWarnings(as: .error)]),
@@ -97,6 +95,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("sentencepiece"), .linkedLibrary("pcre2-8")]),
         .target(name: "CBoundary", cxxSettings: cxxSettings),
         .target(name: "CNoLocales", cSettings: portable.map { [.define("LOCALE_TABLES", to: $0)] }),
+        .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSVM", providers: [.apt(["libsvm-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),

@@ -1,4 +1,3 @@
-import Crypto
 import Files
 import Glibc
 
@@ -15,24 +14,13 @@ public enum FileDigest {
         while true {
             let count = try FileSystem.read(descriptor, into: block, path: path)
             if count == 0 { return hexadecimal(hash.finalize()) }
-            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: block[..<count]))
+            hash.update(UnsafeRawBufferPointer(rebasing: block[..<count]))
         }
     }
 
     /// The digest of `bytes`.
-    public static func sha256(_ bytes: UnsafeRawBufferPointer) -> String {
-        var hash = SHA256()
-        hash.update(bufferPointer: bytes)
-        return hexadecimal(hash.finalize())
-    }
+    public static func sha256(_ bytes: UnsafeRawBufferPointer) -> String { hexadecimal(SHA256.hash(bytes)) }
 
     /// The digest of `bytes`.
     public static func sha256(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes { sha256($0) } }
-
-    private static func hexadecimal(_ digest: SHA256Digest) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        for byte in digest { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
-        return String(decoding: text, as: UTF8.self)
-    }
 }

@@ -1,5 +1,3 @@
-import Crypto
-
 /// A packed folder: per domain the rows that are learned from and the rows that are held out.
 ///
 /// It holds `index.json`, `data.lock.json` (what it was made of) and `<domain>/train.bin`, `<domain>/validation.bin`
@@ -31,7 +29,7 @@ public final class PackedCorpus: Sendable {
         }
         self.path = path
         self.index = index
-        fingerprint = hexadecimal(SHA256.hash(data: try JSONFile.bytes(index)))
+        fingerprint = hexadecimal(SHA256.hash(try JSONFile.bytes(index)))
         trainingRows = training
         validationRows = validation
     }

@@ -1,5 +1,3 @@
-import Crypto
-
 /// The rows of one packed file, mapped: opening costs nothing, reading a row costs its bytes.
 public final class PackedDataset: Sendable {
     /// The number of rows.
@@ -125,9 +123,5 @@ public final class PackedDataset: Sendable {
 
 extension PackedDataset {
     /// SHA-256 of the file, 64 hexadecimal digits.
-    func digest() -> String {
-        var hash = SHA256()
-        hash.update(bufferPointer: fileBytes)
-        return hexadecimal(hash.finalize())
-    }
+    func digest() -> String { hexadecimal(SHA256.hash(fileBytes)) }
 }

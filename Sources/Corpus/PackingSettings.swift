@@ -1,5 +1,3 @@
-import Crypto
-
 /// What decides the rows of a packed folder, besides the text and the tokenizer.
 public struct PackingSettings: Codable, Sendable, Equatable {
     /// The tokens of a row.
@@ -47,6 +45,6 @@ public struct PackingSettings: Codable, Sendable, Equatable {
 public func isHeldOut(_ text: [UInt8], fraction: Double) -> Bool {
     guard fraction > 0 else { return false }
     var word: UInt64 = 0
-    for byte in SHA256.hash(data: text).prefix(8).reversed() { word = word << 8 | UInt64(byte) }
+    for byte in SHA256.hash(text).prefix(8).reversed() { word = word << 8 | UInt64(byte) }
     return Double(word >> 11) * 0x1p-53 < fraction
 }

@@ -1,5 +1,3 @@
-import Crypto
-
 /// A stream of random numbers that is a function of a seed and a name, the same on every machine and in every version.
 ///
 /// The generator is xoshiro256** (Blackman and Vigna, 2018). Its 32 bytes of state are
@@ -10,11 +8,9 @@ public struct RandomStream: RandomNumberGenerator, Sendable, Equatable {
 
     /// The stream called `name` of the family `seed`.
     public init(seed: UInt64, name: String) {
-        var hash = SHA256()
-        hash.update(data: Array("shearling random stream 1".utf8))
-        hash.update(data: withUnsafeBytes(of: seed.littleEndian) { Array($0) })
-        hash.update(data: Array(name.utf8))
-        let words = Array(hash.finalize()).withUnsafeBytes { bytes in
+        let seedBytes = withUnsafeBytes(of: seed.littleEndian) { Array($0) }
+        let digest = SHA256.hash(Array("shearling random stream 1".utf8) + seedBytes + Array(name.utf8))
+        let words = digest.withUnsafeBytes { bytes in
             (0..<4).map { UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self)) }
         }
         state = (words[0], words[1], words[2], words[3])
