@@ -19,9 +19,11 @@ public struct Fingerprint: Hashable, Codable, Sendable, CustomStringConvertible 
     /// SHA-256 of a value's canonical JSON (`CanonicalJSON`).
     public init(_ value: some Encodable) { self.init(of: CanonicalJSON.bytes(of: value)) }
 
+    /// - Throws: `DecodingError` for anything else.
     public init(from decoder: any Decoder) throws {
         digits = try decoder.singleValueContainer().decode(String.self)
     }
+    /// - Throws: What the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(digits)

@@ -18,6 +18,7 @@ public enum RecordValue: Codable, Sendable, Equatable {
         }
     }
 
+    /// - Throws: `DecodingError` for anything else.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
@@ -37,6 +38,7 @@ public enum RecordValue: Codable, Sendable, Equatable {
         }
     }
 
+    /// - Throws: What the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {

@@ -32,6 +32,7 @@ public struct MaskObjective: Objective {
     public private(set) var state = State()
     private let multipliers: Multipliers?
     private var noise = StepNoise()
+    private var live = LiveStep()
     private var selection: DeterministicSelection?
 
     /// The columns kept per family and row.
@@ -93,7 +94,16 @@ public struct MaskObjective: Objective {
     // MARK: Steps
 
     public mutating func willStep(_ step: Int, _ model: LanguageModel) throws(TrainingError) {
-        do throws(TorchError) { _ = try noise.at(step, drawing: masks.noise) } catch { throw .torch(error) }
+        do throws(TorchError) {
+            let noise = try noise.at(step, drawing: masks.noise)
+            let masks = masks
+            let drawn =
+                settings.rules.skipsMaskedUnits
+                ? try withoutGradients { () throws(TorchError) in try masks.drawn(with: noise) } : nil
+            try live.begin(model, under: drawn)
+        } catch {
+            throw .torch(error)
+        }
     }
 
     public mutating func loss(
@@ -101,7 +111,7 @@ public struct MaskObjective: Objective {
     ) throws(TrainingError) -> ObjectiveLoss {
         do throws(TorchError) {
             let drawn = try masks.drawn(with: noise.at(step, drawing: masks.noise))
-            let rowSums = try model.rowLosses(of: batch, masks: drawn, tape: tape)
+            let rowSums = try live.rowLosses(model, of: batch, masks: drawn, tape: tape)
             return ObjectiveLoss(rowSums_B: rowSums, regulariser: try penalty(at: step))
         } catch {
             throw .torch(error)
@@ -131,6 +141,8 @@ public struct MaskObjective: Objective {
             multipliers.linear.value.selected(0, index), multipliers.quadratic.value.selected(0, index)
         )
     }
+
+    public func didBackward() throws(TorchError) { try live.takeGradients() }
 
     public mutating func didStep(_ metrics: StepMetrics) throws(TrainingError) {
         state.step = metrics.step

@@ -27,6 +27,8 @@ public struct MaskRules: Codable, Sendable, Hashable {
     public var maskClip = 1.0
     /// λ2 of the `quadratic` constraint.
     public var quadraticWeight = 200.0
+    /// Whether units that a step's masks make 0 are left out of its products, which changes results by rounding only.
+    public var skipsMaskedUnits = true
     /// Largest |λ| of the `lagrangian` constraint. The default is beyond what the paper's schedule can reach (1,744);
     /// lower values keep a short run from overshooting.
     public var multiplierBound = 2_000.0

@@ -36,6 +36,11 @@ public protocol Objective {
         _ model: LanguageModel, _ batch: TokenBatch, step: Int, tape: CheckpointTape?
     ) throws(TrainingError) -> ObjectiveLoss
 
+    /// Follows each backward pass: where the pass went through copies of parameters, their gradients are added to the
+    /// parameters' own here.
+    /// - Throws: `.outOfMemory`.
+    func didBackward() throws(TorchError)
+
     /// Follows the optimizer: projections and clamps of the objective's own parameters belong here.
     /// - Parameter metrics: What the step did; `metrics.step` is the number of steps taken now.
     /// - Throws: Whatever the objective's own arithmetic can throw.
@@ -67,6 +72,7 @@ extension Objective {
     ) throws(TrainingError) -> ObjectiveLoss {
         try loss(model, batch, step: step, tape: tape)
     }
+    public func didBackward() throws(TorchError) {}
     public mutating func didStep(_ metrics: StepMetrics) throws(TrainingError) {}
     public var stateTensors: [(name: String, tensor: Tensor)] { [] }
     public func metrics() throws(TrainingError) -> [String: Double] { [:] }

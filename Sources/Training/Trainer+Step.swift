@@ -82,6 +82,7 @@ extension Trainer {
                     try OperationProfile.enter("backward")
                     try scalar.backward()
                     try tape?.backward()
+                    try objective.didBackward()
                     try OperationProfile.enter("sum and clip gradients")
                     if sums != nil {
                         try sums?.takePass()

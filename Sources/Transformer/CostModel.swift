@@ -56,7 +56,8 @@ public struct CostModel: Sendable {
     ///   - rows: sequences of a micro-batch.
     ///   - sequenceLength: tokens of a sequence.
     ///   - checkpointing: whether blocks are recomputed in the backward pass.
-    ///   - masked: whether the model runs under pruning masks, whose products and variables are kept as well.
+    ///   - masked: whether the model runs under pruning masks, whose products and variables are kept as well; it may then
+    ///     run as a ``LiveModel``, whose weights and gradients stand beside its own.
     public func trainingMemory(
         rows: Int, sequenceLength: Int, computeDType: DType, checkpointing: Bool = false, masked: Bool = false
     ) -> MemoryEstimate {
@@ -69,12 +70,21 @@ public struct CostModel: Sendable {
         let head = boundedProduct(
             tokens, 2 * architecture.hiddenSize + 2 * architecture.vocabularySize, computeDType.bytes)
         let variables = masked ? maskVariableCount : 0
+        var activations = boundedProduct(tokens, kept, computeDType.bytes) + head
+        if masked {
+            // The largest live part has a share of the activations, its own weights, and its own gradients, which pass to
+            // the whole model's one by one when the activations are gone.
+            let whole = parameterCount * computeDType.bytes
+            let live = Int(LiveModel.largestShare * Double(whole))
+            let running = 2 * live - whole + Int(LiveModel.largestShare * Double(activations))
+            activations = max(activations, running, live)
+        }
         return MemoryEstimate(
             weightBytes: (parameterCount + variables) * 4
                 + (computeDType == .float32 ? 0 : parameterCount * computeDType.bytes),
             gradientBytes: parameterCount * computeDType.bytes + variables * 4,
             optimizerBytes: (parameterCount + variables) * 8,
-            activationBytes: boundedProduct(tokens, kept, computeDType.bytes) + head, cacheBytes: 0)
+            activationBytes: activations, cacheBytes: 0)
     }
 
     /// Peak bytes of inference with weights of this type and a key-value cache for `rows` sequences.
@@ -111,7 +121,7 @@ public struct MemoryEstimate: Codable, Sendable, Hashable {
     public var gradientBytes: Int
     /// First and second moments of AdamW.
     public var optimizerBytes: Int
-    /// What a forward pass holds at its peak.
+    /// What a forward pass holds at its peak; under masks with the weights and gradients of the live part.
     public var activationBytes: Int
     /// Keys and values of earlier tokens.
     public var cacheBytes: Int

@@ -32,11 +32,12 @@ final class PruningRun<O: Objective> {
                 let loss = try objective.loss(model, batch, step: step, tape: nil)
                 let mean = try loss.rowSums_B.sum() * (1 / Double(rows * (batch.columns - 1)))
                 total += try mean.item()
-                guard let regulariser = loss.regulariser else {
+                if let regulariser = loss.regulariser {
+                    try (mean + regulariser * (1 / Double(parts))).backward()
+                } else {
                     try mean.backward()
-                    continue
                 }
-                try (mean + regulariser * (1 / Double(parts))).backward()
+                try objective.didBackward()
             }
             losses.append(total)
             for group in objective.parameterGroups { try self.step(group, count: step + 1) }

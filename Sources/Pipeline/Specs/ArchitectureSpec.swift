@@ -13,6 +13,7 @@ public enum ArchitectureSpec: Encodable, Sendable, Equatable {
         }
     }
 
+    /// - Throws: What the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         switch self {
         case .preset(let preset):

@@ -116,6 +116,7 @@ public enum CandidatePick: Sendable, Equatable {
 }
 
 extension CandidatePick: Encodable {
+    /// - Throws: What the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {

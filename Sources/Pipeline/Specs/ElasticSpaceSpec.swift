@@ -34,6 +34,7 @@ public enum ElasticSpaceSpec: Encodable, Sendable, Equatable {
         case intermediateSizes = "intermediate_sizes"
     }
 
+    /// - Throws: What the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         switch self {
         case .preset(let preset):

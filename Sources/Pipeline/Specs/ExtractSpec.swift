@@ -22,6 +22,7 @@ public struct ExtractSpec: Encodable, Sendable, Equatable {
 
     enum CodingKeys: String, CodingKey, CaseIterable { case from, genome, parameters, search, pick }
 
+    /// - Throws: What the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(from, forKey: .from)

@@ -21,6 +21,7 @@ public struct ImportSpec: Encodable, Sendable, Equatable {
         /// Normal(0, 0.02), residual projections divided by the root of twice the layers.
         case random
 
+        /// - Throws: What the encoder throws.
         public func encode(to encoder: any Encoder) throws {
             var container = encoder.singleValueContainer()
             switch self {

@@ -24,6 +24,7 @@ public struct MixtureSpec: Encodable, Sendable, Equatable {
         /// The weights at the end of another training stage.
         case carried(StageID)
 
+        /// - Throws: What the encoder throws.
         public func encode(to encoder: any Encoder) throws {
             switch self {
             case .natural:
@@ -54,6 +55,7 @@ public struct MixtureSpec: Encodable, Sendable, Equatable {
             case atStart = "at_start"
         }
 
+        /// - Throws: What the encoder throws.
         public func encode(to encoder: any Encoder) throws {
             var container = encoder.container(keyedBy: CodingKeys.self)
             try container.encode(reference, forKey: .reference)
@@ -76,6 +78,7 @@ public struct MixtureSpec: Encodable, Sendable, Equatable {
         /// `A N^-b + C` through three sizes, taken at the parameters of the model being trained (for pruning: of the target).
         case fitted([FitPoint])
 
+        /// - Throws: What the encoder throws.
         public func encode(to encoder: any Encoder) throws {
             switch self {
             case .given(let losses): try ["given": losses].encode(to: encoder)

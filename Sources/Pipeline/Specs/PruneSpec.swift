@@ -99,6 +99,8 @@ public struct MaskSpec: Encodable, Sendable, Equatable {
     public var quadraticWeight: Double = 200
     /// Largest |λ| of the Lagrangian constraint.
     public var multiplierBound: Double = 2_000
+    /// Whether products leave out what a step's masks make 0.
+    public var skipsMaskedUnits = true
     /// Stop when the selection has not changed for this many steps after the ramp; nil runs all steps.
     public var stopWhenFrozen: Int?
 
@@ -113,6 +115,7 @@ public struct MaskSpec: Encodable, Sendable, Equatable {
         case maskClip = "mask_clip"
         case quadraticWeight = "quadratic_weight"
         case multiplierBound = "multiplier_bound"
+        case skipsMaskedUnits = "skip_masked"
         case stopWhenFrozen = "stop_when_frozen"
     }
 }

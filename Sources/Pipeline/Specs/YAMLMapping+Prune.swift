@@ -81,6 +81,7 @@ extension MaskSpec {
         maskClip = with.double("mask_clip", in: 1e-9...1e9) ?? maskClip
         quadraticWeight = with.double("quadratic_weight", in: 0...1e9) ?? quadraticWeight
         multiplierBound = with.double("multiplier_bound", in: 0...1e9) ?? multiplierBound
+        skipsMaskedUnits = with.bool("skip_masked") ?? skipsMaskedUnits
         stopWhenFrozen = with.int("stop_when_frozen", in: 1...(1 << 30))
     }
 }

@@ -47,6 +47,7 @@ extension PruneSpec: StageSpec {
         rules.maskClip = masks.maskClip
         rules.quadraticWeight = masks.quadraticWeight
         rules.multiplierBound = masks.multiplierBound
+        rules.skipsMaskedUnits = masks.skipsMaskedUnits
         return rules
     }
 

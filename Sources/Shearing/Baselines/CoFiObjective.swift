@@ -31,6 +31,7 @@ public struct CoFiObjective: Objective {
     public private(set) var state = State()
     private let multipliers: Multipliers?
     private var noise = StepNoise()
+    private var live = LiveStep()
 
     /// What a resumed run needs beside the parameters.
     public struct State: Codable, Sendable, Equatable {
@@ -89,7 +90,16 @@ public struct CoFiObjective: Objective {
     // MARK: Steps
 
     public mutating func willStep(_ step: Int, _ model: LanguageModel) throws(TrainingError) {
-        do throws(TorchError) { _ = try noise.at(step, drawing: masks.noise) } catch { throw .torch(error) }
+        do throws(TorchError) {
+            let noise = try noise.at(step, drawing: masks.noise)
+            let masks = masks
+            let drawn =
+                settings.rules.skipsMaskedUnits
+                ? try withoutGradients { () throws(TorchError) in try masks.drawn(with: noise) } : nil
+            try live.begin(model, under: drawn)
+        } catch {
+            throw .torch(error)
+        }
     }
 
     public mutating func loss(
@@ -97,7 +107,7 @@ public struct CoFiObjective: Objective {
     ) throws(TrainingError) -> ObjectiveLoss {
         do throws(TorchError) {
             let drawn = try masks.drawn(with: noise.at(step, drawing: masks.noise))
-            let rowSums = try model.rowLosses(of: batch, masks: drawn, tape: tape)
+            let rowSums = try live.rowLosses(model, of: batch, masks: drawn, tape: tape)
             return ObjectiveLoss(rowSums_B: rowSums, regulariser: try penalty(at: step))
         } catch {
             throw .torch(error)
@@ -116,6 +126,8 @@ public struct CoFiObjective: Objective {
             expected_R: masks.expectedSparsity(), target: target, linear: multipliers.linear.value.selected(0, 0),
             quadratic: multipliers.quadratic.value.selected(0, 0))
     }
+
+    public func didBackward() throws(TorchError) { try live.takeGradients() }
 
     public mutating func didStep(_ metrics: StepMetrics) throws(TrainingError) {
         state.step = metrics.step
