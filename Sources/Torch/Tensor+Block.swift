@@ -4,7 +4,7 @@ internal import CTorch
 extension Tensor {
     /// `out[i, j] = self[rows[i], columns[j]]`: a copy, which no gradient flows through.
     /// - Parameters:
-    ///   - rows: One axis of Int64 on the CPU; `nil`: all rows.
+    ///   - rows: One axis of Int64 on this device; `nil`: all rows.
     ///   - columns: The same for columns.
     /// - Throws: `.invalidArgument` unless this is a contiguous floating matrix, `.index` for a number outside it.
     public func block(rows: Tensor?, columns: Tensor?) throws(TorchError) -> Tensor {

@@ -15,8 +15,8 @@ public final class LiveModel {
     /// The live part.
     public let model: LanguageModel
     private let source: LanguageModel
-    private let units: LiveUnits
     private let pieces: [Piece]
+    private let places: Places
 
     /// Where a weight of the live part lies in the whole model's.
     private struct Piece {
@@ -59,8 +59,8 @@ public final class LiveModel {
             architecture, masters: weights, computeDType: source.computeDType, on: source.device, isFrozen: true)
         for parameter in model.parameters { try parameter.value.setRequiresGradient(true) }
         self.source = source
-        self.units = units
         self.pieces = pieces
+        places = try Places(units, in: source.architecture, on: source.device)
     }
 
     /// In the order of the live part's weight table.
@@ -68,7 +68,8 @@ public final class LiveModel {
         func numbers(_ kept: [Int], of count: Int, each size: Int = 1) throws(TorchError) -> Tensor? {
             guard kept.count < count else { return nil }
             return try Tensor(
-                kept.flatMap { unit in (0..<size).map { Int64(unit * size + $0) } }, shape: [kept.count * size])
+                kept.flatMap { unit in (0..<size).map { Int64(unit * size + $0) } }, shape: [kept.count * size],
+                on: source.device)
         }
         let whole = source.architecture
         let hidden = try numbers(units.hidden, of: whole.hiddenSize)
@@ -102,30 +103,45 @@ public final class LiveModel {
     /// - Parameter masks: Those that this was made under, or others that are 0 where they are.
     /// - Throws: `TorchError.invalidArgument` for masks of another model.
     public func masks(_ masks: LayerMasks) throws(TorchError) -> LayerMasks {
-        let whole = source.architecture
-        let live = units.architecture
-        func chosen(_ mask: Tensor?, _ indices: [Int], shape: [Int]) throws(TorchError) -> Tensor? {
-            guard let mask, !indices.isEmpty else { return nil }
-            let numbers = try Tensor(indices.map(Int64.init), shape: [indices.count]).to(mask.device)
-            return try mask.reshaped([-1]).indexSelected(0, numbers).reshaped(shape)
+        func chosen(_ mask: Tensor?, _ places: Tensor?, width: Int? = nil) throws(TorchError) -> Tensor? {
+            guard let mask, let places else { return nil }
+            let factors = try mask.reshaped([-1]).indexSelected(0, places)
+            return try width.map { (width) throws(TorchError) in try factors.reshaped([-1, width]) } ?? factors
         }
-        /// A row for each layer; what a narrower layer does not read repeats the row's first factor.
-        func rows(_ kept: (LiveUnits.Layer) -> [Int], from width: Int, to liveWidth: Int) -> [Int] {
-            units.layers.flatMap { layer in
-                let units = kept(layer)
-                return (0..<liveWidth).map { layer.index * width + ($0 < units.count ? units[$0] : 0) }
-            }
-        }
-        let count = units.layers.count
+        let live = model.architecture
         return LayerMasks(
-            hidden_H: try chosen(masks.hidden_H, units.hidden, shape: [units.hidden.count]),
-            heads_LQ: try chosen(
-                masks.heads_LQ, rows(\.queryHeads, from: whole.widestQueryHeads, to: live.widestQueryHeads),
-                shape: [count, live.widestQueryHeads]),
-            intermediate_LM: try chosen(
-                masks.intermediate_LM, rows(\.neurons, from: whole.widestIntermediate, to: live.widestIntermediate),
-                shape: [count, live.widestIntermediate]),
-            layers_L: try chosen(masks.layers_L, units.layers.map(\.index), shape: [count]))
+            hidden_H: try chosen(masks.hidden_H, places.hidden),
+            heads_LQ: try chosen(masks.heads_LQ, places.heads, width: live.widestQueryHeads),
+            intermediate_LM: try chosen(masks.intermediate_LM, places.neurons, width: live.widestIntermediate),
+            layers_L: try chosen(masks.layers_L, places.layers))
+    }
+
+    /// Where the factors of live units stand in masks of the whole model that are laid out in a row; nil where a live
+    /// part has no such unit.
+    private struct Places {
+        let hidden: Tensor?
+        let heads: Tensor?
+        let neurons: Tensor?
+        let layers: Tensor?
+
+        init(_ units: LiveUnits, in whole: Architecture, on device: Device) throws(TorchError) {
+            func places(_ numbers: [Int]) throws(TorchError) -> Tensor? {
+                guard !numbers.isEmpty else { return nil }
+                return try Tensor(numbers.map(Int64.init), shape: [numbers.count], on: device)
+            }
+            /// A row for each layer; what a narrower layer does not read repeats the row's first factor.
+            func rows(_ kept: (LiveUnits.Layer) -> [Int], from width: Int, to liveWidth: Int) -> [Int] {
+                units.layers.flatMap { layer in
+                    let units = kept(layer)
+                    return (0..<liveWidth).map { layer.index * width + ($0 < units.count ? units[$0] : 0) }
+                }
+            }
+            let live = units.architecture
+            hidden = try places(units.hidden)
+            heads = try places(rows(\.queryHeads, from: whole.widestQueryHeads, to: live.widestQueryHeads))
+            neurons = try places(rows(\.neurons, from: whole.widestIntermediate, to: live.widestIntermediate))
+            layers = try places(units.layers.map(\.index))
+        }
     }
 
     /// Adds the gradients of the live part's weights to those of the whole model, as a backward pass through it would

@@ -135,7 +135,8 @@ def memory(folder):
     """What tensors take on the fullest rank, against what `plan --ranks` says."""
     print("\nMost MiB of tensors on a rank while a larger model trains, measured and planned")
     print(f"{'ranks':42}{'measured':10}{'planned':10}difference")
-    keys = ["base.architecture.hidden_size=256", "warmed.steps=3", "warmed.evaluate_rows=4", "warmed.runtime.threads=1"]
+    keys = ["base.architecture.hidden_size=768", "base.architecture.intermediate_size=3072", "base.architecture.layers=6",
+            "warmed.steps=3", "warmed.evaluate_rows=4", "warmed.runtime.threads=1"]
     narrow = ["precision=bfloat16", "runtime.micro_batch=2"]
     for ranks, shard, more in ((1, None, ()), (1, None, narrow), (2, None, ()), (4, None, ()), (4, "optimizer", ()),
                                (4, "gradients", ())):

@@ -20,8 +20,6 @@ struct Choice {
 
 Choice choice(const at::Tensor &indices, int64_t size) {
     if (!indices.defined()) return {nullptr, size, true};
-    require(indices.scalar_type() == at::kLong && indices.dim() == 1 && indices.is_contiguous() && indices.device().is_cpu(),
-            "indices of a block must be one contiguous axis of int64 on the CPU, not " + describe(indices));
     const int64_t *at = elements<int64_t>(indices);
     bool is_run = true;
     for (int64_t i = 0; i < indices.numel(); ++i) {
@@ -34,28 +32,30 @@ Choice choice(const at::Tensor &indices, int64_t size) {
 
 at::Tensor optional_value(const ct_tensor *tensor) { return tensor == nullptr ? at::Tensor() : tensor->value; }
 
-void check_matrix(const at::Tensor &matrix) {
+void check(const at::Tensor &matrix, const at::Tensor &rows, const at::Tensor &columns) {
     require(matrix.dim() == 2 && matrix.is_contiguous() && at::isFloatingType(matrix.scalar_type()),
             "a block is taken of a contiguous floating matrix, not of " + describe(matrix));
+    for (const at::Tensor *indices : {&rows, &columns})
+        require(!indices->defined() || (indices->scalar_type() == at::kLong && indices->dim() == 1 && indices->is_contiguous()
+                                        && indices->device() == matrix.device()),
+                "indices of a block must be one contiguous axis of int64 on the matrix's device, not " + describe(*indices));
 }
 
 /// Rows of a pass: so many that threads are worth their start.
 int64_t row_grain(int64_t columns) { return std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(columns, 1)); }
-
-at::Tensor on(const at::Tensor &indices, const at::Tensor &like) { return indices.defined() ? indices.to(like.device()) : indices; }
 
 }  // namespace
 
 ct_status ct_gather_block(const ct_tensor *matrix, const ct_tensor *rows, const ct_tensor *columns, ct_tensor **out) {
     return produce(out, [&] {
         const at::Tensor from = matrix->value.detach();
-        check_matrix(from);
         const at::Tensor row_numbers = optional_value(rows), column_numbers = optional_value(columns);
-        const Choice down = choice(row_numbers, from.size(0)), across = choice(column_numbers, from.size(1));
+        check(from, row_numbers, column_numbers);
         if (!has_kernel(from)) {
-            at::Tensor part = row_numbers.defined() ? from.index_select(0, on(row_numbers, from)) : from;
-            return column_numbers.defined() ? part.index_select(1, on(column_numbers, from)) : row_numbers.defined() ? part : part.clone();
+            const at::Tensor part = row_numbers.defined() ? from.index_select(0, row_numbers) : from;
+            return column_numbers.defined() ? part.index_select(1, column_numbers) : row_numbers.defined() ? part : part.clone();
         }
+        const Choice down = choice(row_numbers, from.size(0)), across = choice(column_numbers, from.size(1));
         const at::Tensor block = at::empty({down.count, across.count}, from.options());
         with_element(from, [&](auto element) {
             using T = decltype(element);
@@ -81,25 +81,27 @@ ct_status ct_add_block(ct_tensor *matrix, const ct_tensor *block, const ct_tenso
     return perform([&] {
         c10::NoGradGuard guard;
         const at::Tensor &into = matrix->value, part = block->value.contiguous();
-        check_matrix(into);
         const at::Tensor row_numbers = optional_value(rows), column_numbers = optional_value(columns);
-        const Choice down = choice(row_numbers, into.size(0)), across = choice(column_numbers, into.size(1));
-        require(part.dim() == 2 && part.size(0) == down.count && part.size(1) == across.count && part.scalar_type() == into.scalar_type()
+        check(into, row_numbers, column_numbers);
+        const int64_t height = row_numbers.defined() ? row_numbers.numel() : into.size(0);
+        const int64_t breadth = column_numbers.defined() ? column_numbers.numel() : into.size(1);
+        require(part.dim() == 2 && part.size(0) == height && part.size(1) == breadth && part.scalar_type() == into.scalar_type()
                     && part.device() == into.device(),
-                "a block of " + describe(part) + " was given for " + std::to_string(down.count) + " rows and " + std::to_string(across.count)
+                "a block of " + describe(part) + " was given for " + std::to_string(height) + " rows and " + std::to_string(breadth)
                     + " columns of " + describe(into));
         if (!has_kernel(into)) {
             at::Tensor lines = part;
             if (column_numbers.defined()) {
-                lines = at::zeros({down.count, into.size(1)}, into.options());
-                lines.index_add_(1, on(column_numbers, into), part);
+                lines = at::zeros({height, into.size(1)}, into.options());
+                lines.index_add_(1, column_numbers, part);
             }
             if (row_numbers.defined())
-                into.index_add_(0, on(row_numbers, into), lines);
+                into.index_add_(0, row_numbers, lines);
             else
                 into.add_(lines);
             return;
         }
+        const Choice down = choice(row_numbers, into.size(0)), across = choice(column_numbers, into.size(1));
         with_element(into, [&](auto element) {
             using T = decltype(element);
             const T *source = elements<T>(part);

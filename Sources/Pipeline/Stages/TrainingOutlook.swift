@@ -1,3 +1,4 @@
+internal import Report
 internal import Torch
 internal import Training
 internal import Transformer
@@ -44,6 +45,16 @@ extension TrainingSpec {
             let buffers = ExchangeMemory.bytes(
                 elements: sums / 4, ranks: context.ranks, sharding: runtime.shard, parts: runtime.parts)
             memory.activationBytes = max(memory.activationBytes, buffers)
+            if runtime.shard != nil {
+                // For a checkpoint rank 0 brings the moments of all ranks together where the host's memory is.
+                let gathered = 2 * sums
+                if runtime.device == "cpu" {
+                    memory.activationBytes = max(memory.activationBytes, gathered)
+                } else {
+                    outlook.notes.append(
+                        "rank 0 takes \(Numerals.bytes(gathered)) of its host's memory while it writes a checkpoint")
+                }
+            }
             outlook.notes.append(
                 "shared by \(context.ranks) ranks: memory is that of each, operations and time are those of all in a row"
             )
