@@ -10,8 +10,11 @@ public final class RateBook {
         public let source: String
     }
 
-    /// The share of the bare product rate that a whole training step reaches, until a run has recorded a better figure.
+    /// The share of a GPU's bare product rate that a whole training step reaches, until a run has recorded a better figure.
     static let assumedShare = 0.35
+    /// The same of processors, whose steps spend most of their time in products: they reach 0.6 to 0.75 (`train.floor` of
+    /// BENCHMARKS.md), less what a stage measures and writes.
+    static let assumedProcessorShare = 0.55
 
     private let store: ArtifactStore
     private var measured: [String: Rate] = [:]
@@ -49,9 +52,10 @@ public final class RateBook {
         if let known = measured[key] { return known }
         let size = device == .cpu ? 512 : 4096
         guard let rate = try? Engine.measuredProductRate(dtype, on: device, size: size, runs: 1) else { return nil }
+        let share = device == .cpu ? RateBook.assumedProcessorShare : RateBook.assumedShare
         let made = Rate(
-            operationsPerSecond: rate * RateBook.assumedShare,
-            source: "\(Int(RateBook.assumedShare * 100))% of the \(dtype.rawValue) product rate measured now\(place)")
+            operationsPerSecond: rate * share,
+            source: "\(Int(share * 100))% of the \(dtype.rawValue) product rate measured now\(place)")
         measured[key] = made
         return made
     }
