@@ -6,24 +6,30 @@ internal import Transformer
 /// What the micro-batches of a step run: the live part of the model under the step's masks where that is much smaller,
 /// else the whole.
 struct LiveStep {
-    private var live: LiveModel?
+    private var current: (step: Int, live: LiveModel)?
 
-    /// Prepares a step; the part of the one before goes first.
+    /// Prepares `step`.
     /// - Parameter masks: Those of the step; `nil` runs the whole model.
-    mutating func begin(_ model: LanguageModel, under masks: LayerMasks?) throws(TorchError) {
-        live = nil
-        if let masks { live = try LiveModel(of: model, under: masks) }
+    /// - Throws: `.outOfMemory`.
+    mutating func begin(_ step: Int, _ model: LanguageModel, under masks: LayerMasks?) throws(TorchError) {
+        end()
+        if let masks, let live = try LiveModel(of: model, under: masks) { current = (step, live) }
     }
+
+    /// Gives the memory of the live part back.
+    mutating func end() { current = nil }
 
     /// Loss of each row, as `LanguageModel.rowLosses(of:masks:view:tape:)`.
     /// - Parameter masks: Those of the step, with their graph.
+    /// - Throws: As that.
     func rowLosses(
-        _ model: LanguageModel, of batch: TokenBatch, masks: LayerMasks, tape: CheckpointTape?
+        _ model: LanguageModel, of batch: TokenBatch, step: Int, masks: LayerMasks, tape: CheckpointTape?
     ) throws(TorchError) -> Tensor {
-        guard let live else { return try model.rowLosses(of: batch, masks: masks, tape: tape) }
-        return try live.model.rowLosses(of: batch, masks: live.masks(masks), tape: tape)
+        guard let current, current.step == step else { return try model.rowLosses(of: batch, masks: masks, tape: tape) }
+        return try current.live.model.rowLosses(of: batch, masks: current.live.masks(masks), tape: tape)
     }
 
     /// Brings the gradients of a backward pass to the whole model.
-    func takeGradients() throws(TorchError) { try live?.takeGradients() }
+    /// - Throws: `.outOfMemory`.
+    func takeGradients() throws(TorchError) { try current?.live.takeGradients() }
 }

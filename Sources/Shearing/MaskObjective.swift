@@ -100,7 +100,7 @@ public struct MaskObjective: Objective {
             let drawn =
                 settings.rules.skipsMaskedUnits
                 ? try withoutGradients { () throws(TorchError) in try masks.drawn(with: noise) } : nil
-            try live.begin(model, under: drawn)
+            try live.begin(step, model, under: drawn)
         } catch {
             throw .torch(error)
         }
@@ -111,7 +111,7 @@ public struct MaskObjective: Objective {
     ) throws(TrainingError) -> ObjectiveLoss {
         do throws(TorchError) {
             let drawn = try masks.drawn(with: noise.at(step, drawing: masks.noise))
-            let rowSums = try live.rowLosses(model, of: batch, masks: drawn, tape: tape)
+            let rowSums = try live.rowLosses(model, of: batch, step: step, masks: drawn, tape: tape)
             return ObjectiveLoss(rowSums_B: rowSums, regulariser: try penalty(at: step))
         } catch {
             throw .torch(error)
@@ -145,6 +145,7 @@ public struct MaskObjective: Objective {
     public func didBackward() throws(TorchError) { try live.takeGradients() }
 
     public mutating func didStep(_ metrics: StepMetrics) throws(TrainingError) {
+        live.end()
         state.step = metrics.step
         do throws(TorchError) {
             if settings.constraint == .projected {
@@ -183,6 +184,7 @@ public struct MaskObjective: Objective {
     public mutating func restore(_ state: State, tensors: [String: Tensor]) throws(TrainingError) {
         self.state = state
         noise.forget()
+        live.end()
         do throws(ShearingError) {
             selection = settings.earlyStop != nil && state.step >= settings.rampSteps ? try selected() : nil
         } catch {

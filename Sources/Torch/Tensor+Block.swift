@@ -6,7 +6,8 @@ extension Tensor {
     /// - Parameters:
     ///   - rows: One axis of Int64 on this device; `nil`: all rows.
     ///   - columns: The same for columns.
-    /// - Throws: `.invalidArgument` unless this is a contiguous floating matrix, `.index` for a number outside it.
+    /// - Throws: `.invalidArgument` unless this is a contiguous floating matrix, `.index` for a number outside it, which
+    ///   a GPU reports at a later call.
     public func block(rows: Tensor?, columns: Tensor?) throws(TorchError) -> Tensor {
         try produce { ct_gather_block(handle, rows?.handle, columns?.handle, $0) }
     }

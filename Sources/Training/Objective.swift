@@ -5,7 +5,8 @@ public import Transformer
 /// What is minimised, and by changing what: the one extension point of training.
 ///
 /// Steps count from 0 here: `step` is the number of steps already taken. Within a step the trainer calls `willStep`
-/// once, `loss` for each micro-batch, changes the parameters, and calls `didStep` once.
+/// once, `loss` and, after its backward pass, `didBackward` for each micro-batch, changes the parameters, and calls
+/// `didStep` once.
 public protocol Objective {
     /// What of the objective's state is no tensor; written to JSON.
     associatedtype State: Codable & Sendable
@@ -13,8 +14,8 @@ public protocol Objective {
     /// What the optimizer changes. The same groups, in the same order, at each call.
     var parameterGroups: [ParameterGroup] { get }
 
-    /// Prepares a step: what all its micro-batches share (a draw of masks) is made here, as a pure function of the
-    /// objective's seed and `step`.
+    /// Prepares a step: what all its micro-batches share (a draw of masks) is made here, as a function of the objective's
+    /// seed, `step` and the parameters, and of nothing else.
     /// - Throws: Whatever the objective's own arithmetic can throw.
     mutating func willStep(_ step: Int, _ model: LanguageModel) throws(TrainingError)
 

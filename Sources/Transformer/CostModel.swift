@@ -72,12 +72,12 @@ public struct CostModel: Sendable {
         let variables = masked ? maskVariableCount : 0
         var activations = boundedProduct(tokens, kept, computeDType.bytes) + head
         if masked {
-            // The largest live part has a share of the activations, its own weights, and its own gradients, which pass to
-            // the whole model's one by one when the activations are gone.
-            let whole = parameterCount * computeDType.bytes
-            let live = Int(LiveModel.largestShare * Double(whole))
-            let running = 2 * live - whole + Int(LiveModel.largestShare * Double(activations))
-            activations = max(activations, running, live)
+            // A live part brings weights and gradients of its own. Those gradients pass to the whole model's one by one when
+            // the activations are gone; while it runs the whole model has none, unless they are float32 and earlier
+            // micro-batches left them. Its activations may be nearly as many: most of a short model's lie in the head.
+            let live = liveBytes(computeDType)
+            let absent = computeDType == .float32 ? 0 : parameterCount * computeDType.bytes
+            activations = max(activations + max(0, 2 * live - absent), live)
         }
         return MemoryEstimate(
             weightBytes: (parameterCount + variables) * 4
@@ -85,6 +85,11 @@ public struct CostModel: Sendable {
             gradientBytes: parameterCount * computeDType.bytes + variables * 4,
             optimizerBytes: (parameterCount + variables) * 8,
             activationBytes: activations, cacheBytes: 0)
+    }
+
+    /// Bytes of the weights of the largest ``LiveModel``.
+    public func liveBytes(_ computeDType: DType) -> Int {
+        Int(LiveModel.largestShare * Double(parameterCount * computeDType.bytes))
     }
 
     /// Peak bytes of inference with weights of this type and a key-value cache for `rows` sequences.

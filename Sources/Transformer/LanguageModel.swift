@@ -25,8 +25,11 @@ public final class LanguageModel {
     private let byName: [String: Int]
 
     /// A model from its weights in table order.
+    /// - Parameter rotary: Another model's tables, of the same head size, base and scaling; nil makes them.
     init(
-        _ architecture: Architecture, held: [HeldWeight], computeDType: DType, on device: Device, isFrozen: Bool = false
+        _ architecture: Architecture, held: [HeldWeight], computeDType: DType, on device: Device,
+        isFrozen: Bool = false,
+        rotary: RotaryEmbedding? = nil
     ) throws(TorchError) {
         var parameters: [Parameter] = []
         var set = ParameterSet()
@@ -48,7 +51,7 @@ public final class LanguageModel {
         blocks = architecture.blocks.indices.map { Block($0, of: architecture, parameters: set) }
         finalNorm = Normalization(weight: set[.finalNorm], epsilon: architecture.normEpsilon)
         head = set.optional(.head) ?? set[.embedding]
-        rotary = RotaryEmbedding(architecture)
+        self.rotary = rotary ?? RotaryEmbedding(architecture)
         byName = Dictionary(parameters.enumerated().map { ($0.element.name, $0.offset) }) { first, _ in first }
     }
 

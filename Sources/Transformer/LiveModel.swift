@@ -3,7 +3,7 @@ public import Torch
 /// What masks leave of a model: a smaller one of the same weights that computes what the whole one computes under them.
 ///
 /// A unit whose factor is 0 gives nothing and receives no gradient, and neither does the factor, which hard concrete
-/// clamps there (Louizos et al., arXiv 1712.01312, equation 13). Leaving it out changes a training step by rounding only, and
+/// clamps there (Louizos et al., arXiv 1712.01312). Leaving it out changes a training step by rounding only, and
 /// most factors are 0 once masks have come close to their target: the products of a step shrink with the model.
 ///
 /// The weights are copied when a live model is made and are not changed by training it; `takeGradients()` brings what
@@ -39,8 +39,10 @@ public final class LiveModel {
         }
     }
 
-    /// The live part of `source` under `masks`, in its compute type; `nil` where it has more than `share` of the
-    /// parameters. Reads the masks on the host.
+    /// The live part of `source` under `masks`, in its compute type. Reads the masks on the host.
+    ///
+    /// `nil` where it has more than `share` of the parameters, and where nothing is left of what a mask acts on: that mask
+    /// would receive no gradient at all, instead of zeros.
     /// - Throws: `TorchError.outOfMemory`; `.unsupported` for a model whose weights are quantised.
     public init?(
         of source: LanguageModel, under masks: LayerMasks, ifBelow share: Double = largestShare
@@ -50,17 +52,24 @@ public final class LiveModel {
         guard Double(architecture.parameterCount) <= share * Double(source.architecture.parameterCount) else {
             return nil
         }
+        let isWithout =
+            (masks.heads_LQ != nil && architecture.widestQueryHeads == 0)
+            || (masks.intermediate_LM != nil && architecture.widestIntermediate == 0) || units.layers.isEmpty
+        guard !isWithout else { return nil }
+        // First: what goes to a device from the host's memory would wait for what is queued there.
+        let places = try Places(units, in: source.architecture, on: source.device)
         let pieces = try Self.pieces(of: source, units)
         var weights: [Tensor] = []
         for (entry, piece) in zip(WeightTable(architecture).entries, pieces) {
             weights.append(try piece.content().reshaped(entry.storedShape))
         }
         model = try LanguageModel(
-            architecture, masters: weights, computeDType: source.computeDType, on: source.device, isFrozen: true)
+            architecture, held: weights.map { .dense($0) }, computeDType: source.computeDType, on: source.device,
+            isFrozen: true, rotary: source.rotary)
         for parameter in model.parameters { try parameter.value.setRequiresGradient(true) }
         self.source = source
         self.pieces = pieces
-        places = try Places(units, in: source.architecture, on: source.device)
+        self.places = places
     }
 
     /// In the order of the live part's weight table.
@@ -116,8 +125,8 @@ public final class LiveModel {
             layers_L: try chosen(masks.layers_L, places.layers))
     }
 
-    /// Where the factors of live units stand in masks of the whole model that are laid out in a row; nil where a live
-    /// part has no such unit.
+    /// Where the factors of live units stand in masks of the whole model that are laid out in a row; nil for units that
+    /// the live part does not have.
     private struct Places {
         let hidden: Tensor?
         let heads: Tensor?

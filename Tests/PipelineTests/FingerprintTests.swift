@@ -56,6 +56,7 @@ import Testing
             "sheared.mask_rate=0.5",
             "sheared.multiplier_rate=0.5", "sheared.mask_schedule=constant", "sheared.mask_clip=2.0",
             "sheared.quadratic_weight=3.0", "sheared.multiplier_bound=5.0", "sheared.stop_when_frozen=3",
+            "sheared.skip_masked=false",
             "sheared.calibration_batches=3", "sheared.calibration_rows=7", "sheared.target.layers=2",
             "sheared.mixture.weights=natural", "sheared.mixture.exhausted=stop",
         ]

@@ -86,6 +86,18 @@ import Transformer
         #expect(try LiveModel(of: model, under: ones) == nil)
     }
 
+    /// A mask all of whose units are gone receives zeros from the whole model, and nothing from a live part.
+    @Test func aModelWithoutHeadsOrNeuronsRunsWhole() throws {
+        let source = TargetArchitectureTests.source()
+        let model = try CarvingTests.model(source, seed: 5)
+        let layers = source.blocks.count
+        let heads = try Tensor.zeros([layers, source.widestQueryHeads])
+        let neurons = try Tensor.zeros([layers, source.widestIntermediate])
+        #expect(try LiveModel(of: model, under: LayerMasks(heads_LQ: heads), ifBelow: 1) == nil)
+        #expect(try LiveModel(of: model, under: LayerMasks(intermediate_LM: neurons), ifBelow: 1) == nil)
+        #expect(try LiveModel(of: model, under: LayerMasks(layers_L: Tensor.zeros([layers])), ifBelow: 1) == nil)
+    }
+
     /// Layers of a live model have as many heads as they need, hidden size and neurons are multiples of 32 or all.
     @Test(arguments: 0..<8 as Range<UInt64>) func widthsAreFilledUpToWhatProductsLike(_ seed: UInt64) throws {
         let block = BlockShape(queryHeads: 6, keyValueHeads: 2, intermediateSize: 100)
@@ -118,6 +130,9 @@ import Transformer
             let batches = (0..<2).map { PruningRun<MaskObjective>.batch(step: 90 + $0, rows: 4) }
             let run = PruningRun(model, try MaskObjective(model, settings: settings, seed: 3, calibration: batches))
             try run.run(0..<12, parts: parts)
+            let masks = try withoutGradients { try run.objective.masks.drawn(at: 11) }
+            let live = try LiveModel(of: model, under: masks)
+            #expect(constraint == .lagrangian || live != nil)
             losses.append(run.losses)
             weights.append(try model.parameters.flatMap { try $0.master.floats() })
         }

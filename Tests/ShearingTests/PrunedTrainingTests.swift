@@ -14,7 +14,7 @@ import Transformer
     private let folder: TemporaryDirectory
     private let corpus: PackedCorpus
     private static let target = TargetArchitecture(
-        layers: 3, hiddenSize: 16, heads: 2, keyValueHeads: 1, intermediateSize: 24)
+        layers: 3, hiddenSize: 16, heads: 2, keyValueHeads: 1, intermediateSize: 32)
 
     init() throws {
         packed = try TemporaryDirectory()
@@ -43,7 +43,7 @@ import Transformer
         in name: String, dtype: DType = .float32, steps: Int = 12, group: ProcessGroup? = nil,
         _ objective: (LanguageModel, [TokenBatch]) throws -> O
     ) throws -> Trainer<O> {
-        let block = BlockShape(queryHeads: 4, keyValueHeads: 2, intermediateSize: 32)
+        let block = BlockShape(queryHeads: 4, keyValueHeads: 2, intermediateSize: 96)
         let source = Architecture(
             vocabularySize: TinyCorpus.vocabularySize, hiddenSize: 24, headSize: 8,
             blocks: [block, block, block, block], tiedEmbeddings: true, maximumPositions: 64)
@@ -77,6 +77,12 @@ import Transformer
         #expect(resumed.step == 12)
         #expect(try Self.bits(resumed) == Self.bits(whole))
         #expect(try resumed.objective.convergence() == whole.objective.convergence())
+        if constraint == .projected {
+            // The last steps have trained a live part alone.
+            let masks = try withoutGradients { try whole.objective.masks.drawn(at: 11) }
+            let live = try LiveModel(of: whole.model, under: masks)
+            #expect(live != nil)
+        }
         #expect(resumed.evaluation == whole.evaluation && whole.evaluation?.meanLoss != nil)
     }
 
@@ -85,7 +91,7 @@ import Transformer
     ) throws {
         var rules = Self.settings(constraint).rules
         rules.rampSteps = 5
-        let settings = CoFiSettings(parameters: 7000, rules: rules)
+        let settings = CoFiSettings(parameters: 14_000, rules: rules)
         func trainer(_ name: String) throws -> Trainer<CoFiObjective> {
             try self.trainer(in: name, dtype: .bfloat16) {
                 try CoFiObjective($0, settings: settings, seed: 7, slopes: MaskSlopes.measured($0, on: $1))
@@ -98,8 +104,8 @@ import Transformer
         #expect(try resumed.step == 12 && Self.bits(resumed) == Self.bits(whole))
         #expect(try resumed.objective.convergence() == whole.objective.convergence())
         #expect(resumed.evaluation == whole.evaluation && whole.evaluation?.meanLoss != nil)
-        let carved = try resumed.model.carved(by: resumed.objective.masks.deterministic(parameters: 7000).masks)
-        #expect((6860...7000).contains(carved.architecture.parameterCount))
+        let carved = try resumed.model.carved(by: resumed.objective.masks.deterministic(parameters: 14_000).masks)
+        #expect((13_720...14_000).contains(carved.architecture.parameterCount))
     }
 
     /// Weights, log-alphas and multipliers by name, and the losses of the steps.

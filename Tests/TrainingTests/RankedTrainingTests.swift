@@ -298,6 +298,7 @@ struct Recorded<Inner: Objective>: Objective {
         rows.append([])
         try inner.willStep(step, model)
     }
+    func didBackward() throws(TorchError) { try inner.didBackward() }
     mutating func loss(
         _ model: LanguageModel, _ batch: TokenBatch, step: Int, tape: CheckpointTape?
     ) throws(TrainingError) -> ObjectiveLoss {

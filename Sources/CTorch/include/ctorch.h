@@ -223,7 +223,7 @@ CT_CHECKED ct_status ct_swiglu(const ct_tensor *_Nonnull gate, const ct_tensor *
 CT_CHECKED ct_status ct_add_scaled(const ct_tensor *_Nullable base, const ct_tensor *_Nonnull input,
                                    const ct_tensor *_Nonnull scale, ct_tensor *_Nullable *_Nonnull out);
 /* out[i, j] = matrix[rows[i], columns[j]] of a contiguous floating matrix, a copy without gradient; indices [n] int64 on the
-   matrix's device, NULL: all of the axis. CT_INDEX for one outside it. */
+   matrix's device, NULL: all of the axis. CT_INDEX for one outside it, which a GPU finds later, as it does with all indices. */
 CT_CHECKED ct_status ct_gather_block(const ct_tensor *_Nonnull matrix, const ct_tensor *_Nullable rows,
                                      const ct_tensor *_Nullable columns, ct_tensor *_Nullable *_Nonnull out);
 /* matrix[rows[i], columns[j]] += block[i, j], one dtype, without gradient. The indices of an axis differ. */

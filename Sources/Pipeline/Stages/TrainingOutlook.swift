@@ -44,7 +44,8 @@ extension TrainingSpec {
             if runtime.shard != nil { memory.optimizerBytes /= context.ranks }
             let buffers = ExchangeMemory.bytes(
                 elements: sums / 4, ranks: context.ranks, sharding: runtime.shard, parts: runtime.parts)
-            memory.activationBytes = max(memory.activationBytes, buffers)
+            let live = masked ? cost.liveBytes(precision.dtype) : 0  // stands until the step is taken
+            memory.activationBytes = max(memory.activationBytes, buffers + live)
             if runtime.shard != nil {
                 // For a checkpoint rank 0 brings the moments of all ranks together where the host's memory is.
                 let gathered = 2 * sums

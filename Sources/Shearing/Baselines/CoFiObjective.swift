@@ -96,7 +96,7 @@ public struct CoFiObjective: Objective {
             let drawn =
                 settings.rules.skipsMaskedUnits
                 ? try withoutGradients { () throws(TorchError) in try masks.drawn(with: noise) } : nil
-            try live.begin(model, under: drawn)
+            try live.begin(step, model, under: drawn)
         } catch {
             throw .torch(error)
         }
@@ -107,7 +107,7 @@ public struct CoFiObjective: Objective {
     ) throws(TrainingError) -> ObjectiveLoss {
         do throws(TorchError) {
             let drawn = try masks.drawn(with: noise.at(step, drawing: masks.noise))
-            let rowSums = try live.rowLosses(model, of: batch, masks: drawn, tape: tape)
+            let rowSums = try live.rowLosses(model, of: batch, step: step, masks: drawn, tape: tape)
             return ObjectiveLoss(rowSums_B: rowSums, regulariser: try penalty(at: step))
         } catch {
             throw .torch(error)
@@ -130,6 +130,7 @@ public struct CoFiObjective: Objective {
     public func didBackward() throws(TorchError) { try live.takeGradients() }
 
     public mutating func didStep(_ metrics: StepMetrics) throws(TrainingError) {
+        live.end()
         state.step = metrics.step
         do throws(TorchError) {
             if settings.rules.constraint == .projected {
@@ -146,6 +147,7 @@ public struct CoFiObjective: Objective {
     public mutating func restore(_ state: State, tensors: [String: Tensor]) throws(TrainingError) {
         self.state = state
         noise.forget()
+        live.end()
     }
 
     // MARK: What it shows
