@@ -10,7 +10,7 @@ public import Torch
 /// they receive to the whole model's.
 public final class LiveModel {
     /// The largest share of a model's parameters that a part is made of by default: copying more saves too little.
-    public static let largestShare = 0.75
+    public static let largestShare = 2.0 / 3
 
     /// The live part.
     public let model: LanguageModel
