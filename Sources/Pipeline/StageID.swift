@@ -31,6 +31,7 @@ public struct StageID: Hashable, Sendable, Comparable, CustomStringConvertible {
 }
 
 extension StageID: Codable {
+    /// - Throws: `DecodingError` for anything else.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let name = try container.decode(String.self)
@@ -39,6 +40,7 @@ extension StageID: Codable {
         }
         self.name = name
     }
+    /// - Throws: What the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(name)

@@ -31,8 +31,7 @@ public struct MaskObjective: Objective {
     public let parameterGroups: [ParameterGroup]
     public private(set) var state = State()
     private let multipliers: Multipliers?
-    private var noise = StepNoise()
-    private var live = LiveStep()
+    private var stepMasks: StepMasks<PruningMasks>
     private var selection: DeterministicSelection?
 
     /// The columns kept per family and row.
@@ -61,6 +60,7 @@ public struct MaskObjective: Objective {
         self.settings = settings
         schedule = TargetSchedule(rampSteps: settings.rampSteps)
         masks = try Self.start(model, settings: settings, seed: seed, importance: importance)
+        stepMasks = StepMasks(masks, skipsMaskedUnits: settings.skipsMaskedUnits)
         let masks = masks
         let schedule = schedule
         multipliers = try withTorch { () throws(TorchError) -> Multipliers? in
@@ -94,24 +94,14 @@ public struct MaskObjective: Objective {
     // MARK: Steps
 
     public mutating func willStep(_ step: Int, _ model: LanguageModel) throws(TrainingError) {
-        do throws(TorchError) {
-            let noise = try noise.at(step, drawing: masks.noise)
-            let masks = masks
-            let drawn =
-                settings.rules.skipsMaskedUnits
-                ? try withoutGradients { () throws(TorchError) in try masks.drawn(with: noise) } : nil
-            try live.begin(step, model, under: drawn)
-        } catch {
-            throw .torch(error)
-        }
+        do throws(TorchError) { try stepMasks.begin(step, model) } catch { throw .torch(error) }
     }
 
     public mutating func loss(
         _ model: LanguageModel, _ batch: TokenBatch, step: Int, tape: CheckpointTape?
     ) throws(TrainingError) -> ObjectiveLoss {
         do throws(TorchError) {
-            let drawn = try masks.drawn(with: noise.at(step, drawing: masks.noise))
-            let rowSums = try live.rowLosses(model, of: batch, step: step, masks: drawn, tape: tape)
+            let rowSums = try stepMasks.rowLosses(model, of: batch, step: step, tape: tape)
             return ObjectiveLoss(rowSums_B: rowSums, regulariser: try penalty(at: step))
         } catch {
             throw .torch(error)
@@ -142,10 +132,10 @@ public struct MaskObjective: Objective {
         )
     }
 
-    public func didBackward() throws(TorchError) { try live.takeGradients() }
+    public func didBackward() throws(TorchError) { try stepMasks.takeGradients() }
 
     public mutating func didStep(_ metrics: StepMetrics) throws(TrainingError) {
-        live.end()
+        stepMasks.forget()
         state.step = metrics.step
         do throws(TorchError) {
             if settings.constraint == .projected {
@@ -183,8 +173,7 @@ public struct MaskObjective: Objective {
 
     public mutating func restore(_ state: State, tensors: [String: Tensor]) throws(TrainingError) {
         self.state = state
-        noise.forget()
-        live.end()
+        stepMasks.forget()
         do throws(ShearingError) {
             selection = settings.earlyStop != nil && state.step >= settings.rampSteps ? try selected() : nil
         } catch {

@@ -32,6 +32,14 @@ public final class Parameter {
     public var shape: [Int] { master.shape }
     public var elementCount: Int { master.elementCount }
     public var gradient: Tensor? { value.gradient }
+    /// The gradient; where there is none, zeros, which are its gradient from now on.
+    /// - Throws: `.outOfMemory`.
+    public func gradientOrZeros() throws(TorchError) -> Tensor {
+        if let gradient { return gradient }
+        let zeros = try Tensor.zeros(shape, value.dtype, on: value.device)
+        try value.setGradient(zeros)
+        return zeros
+    }
     /// `value` where that is another tensor than `master`.
     public var narrowValue: Tensor? { value === master ? nil : value }
 

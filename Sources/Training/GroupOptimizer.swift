@@ -100,10 +100,7 @@ final class GroupOptimizer {
             summed[index] = true
             return sums[index]
         }
-        if let gradient = parameter.gradient { return gradient }
-        let zeros = try Tensor.zeros(parameter.shape, on: parameter.master.device)
-        try parameter.value.setGradient(zeros)
-        return zeros
+        return try parameter.gradientOrZeros()
     }
 
     /// Changes the masters, as far as they are stepped here; where that is all of each, what the forward pass reads too.

@@ -25,7 +25,8 @@ public final class LiveModel {
         let columns: Tensor?
 
         func content() throws(TorchError) -> Tensor {
-            try Self.matrix(source.value).block(rows: rows, columns: columns)
+            let block = try Self.matrix(source.value).block(rows: rows, columns: columns)
+            return source.value.rank == 1 ? try block.reshaped([-1]) : block
         }
 
         func add(_ gradient: Tensor, to whole: Tensor) throws(TorchError) {
@@ -59,12 +60,10 @@ public final class LiveModel {
         // First: what goes to a device from the host's memory would wait for what is queued there.
         let places = try Places(units, in: source.architecture, on: source.device)
         let pieces = try Self.pieces(of: source, units)
-        var weights: [Tensor] = []
-        for (entry, piece) in zip(WeightTable(architecture).entries, pieces) {
-            weights.append(try piece.content().reshaped(entry.storedShape))
-        }
+        var weights: [HeldWeight] = []
+        for piece in pieces { weights.append(.dense(try piece.content())) }
         model = try LanguageModel(
-            architecture, held: weights.map { .dense($0) }, computeDType: source.computeDType, on: source.device,
+            architecture, held: weights, computeDType: source.computeDType, on: source.device,
             isFrozen: true, rotary: source.rotary)
         for parameter in model.parameters { try parameter.value.setRequiresGradient(true) }
         self.source = source
@@ -161,18 +160,10 @@ public final class LiveModel {
             // One by one, so that both gradients of only one weight stand side by side.
             for (piece, parameter) in zip(pieces, model.parameters) {
                 guard let gradient = parameter.gradient else { continue }
-                try piece.add(gradient, to: wholeGradient(piece.source))
+                try piece.add(gradient, to: piece.source.gradientOrZeros())
                 parameter.value.clearGradient()
             }
-            for parameter in source.parameters { _ = try wholeGradient(parameter) }
+            for parameter in source.parameters { _ = try parameter.gradientOrZeros() }
         }
-    }
-
-    /// The gradient of a weight of the whole model, zeros where it had none.
-    private func wholeGradient(_ parameter: Parameter) throws(TorchError) -> Tensor {
-        if let gradient = parameter.gradient { return gradient }
-        let zeros = try Tensor.zeros(parameter.shape, source.computeDType, on: source.device)
-        try parameter.value.setGradient(zeros)
-        return zeros
     }
 }

@@ -30,6 +30,7 @@ public struct PackSpec: Encodable, Sendable, Equatable {
         case stage(StageID)
         case path(String)
 
+        /// - Throws: What the encoder throws.
         public func encode(to encoder: any Encoder) throws {
             var container = encoder.singleValueContainer()
             switch self {

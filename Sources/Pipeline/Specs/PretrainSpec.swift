@@ -10,6 +10,7 @@ public struct PretrainSpec: Encodable, Sendable, Equatable {
 
     enum CodingKeys: String, CodingKey, CaseIterable { case start, data, distill }
 
+    /// - Throws: What the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(start, forKey: .start)

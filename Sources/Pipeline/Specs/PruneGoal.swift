@@ -10,6 +10,7 @@ public enum PruneGoal: Encodable, Sendable, Equatable {
     /// The forms, without their numbers.
     public enum Form: Sendable, Equatable { case shape, layers, parameters }
 
+    /// - Throws: What the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         switch self {
         case .shape(let target): try target.encode(to: encoder)

@@ -63,6 +63,7 @@ public struct PruneSpec: Encodable, Sendable, Equatable {
         case seed
     }
 
+    /// - Throws: What the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(start, forKey: .start)

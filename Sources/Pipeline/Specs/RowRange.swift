@@ -9,6 +9,7 @@ public struct RowRange: Encodable, Sendable, Equatable {
     enum CodingKeys: String, CodingKey { case from, count }
 
     /// Ranges from the first row on keep the form of a number, 0 for all.
+    /// - Throws: What the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         if from == 0 {
             var container = encoder.singleValueContainer()

@@ -50,6 +50,7 @@ public struct SearchSpec: Encodable, Sendable, Equatable {
     }
 
     /// What decides nothing is left out.
+    /// - Throws: What the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(from, forKey: .from)

@@ -43,6 +43,7 @@ public struct SuperNetworkSpec: Encodable, Sendable, Equatable {
         case reaches, distill
     }
 
+    /// - Throws: What the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(start, forKey: .start)

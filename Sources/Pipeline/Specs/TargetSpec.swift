@@ -21,6 +21,7 @@ public enum TargetSpec: Encodable, Sendable, Equatable {
         case intermediateSize = "intermediate_size"
     }
 
+    /// - Throws: What the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         switch self {
         case .preset(let preset):

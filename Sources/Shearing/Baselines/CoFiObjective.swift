@@ -30,8 +30,7 @@ public struct CoFiObjective: Objective {
     public let parameterGroups: [ParameterGroup]
     public private(set) var state = State()
     private let multipliers: Multipliers?
-    private var noise = StepNoise()
-    private var live = LiveStep()
+    private var stepMasks: StepMasks<CoFiMasks>
 
     /// What a resumed run needs beside the parameters.
     public struct State: Codable, Sendable, Equatable {
@@ -58,6 +57,7 @@ public struct CoFiObjective: Objective {
                 source: model.architecture, slopes: slopes, center: rules.startCenter,
                 span: rules.resolvedImportanceSpan, seed: seed, on: model.device)
         }
+        stepMasks = StepMasks(masks, skipsMaskedUnits: rules.skipsMaskedUnits)
         try Self.check(settings.parameters, masks.layout)
         self.settings = settings
         schedule = TargetSchedule(rampSteps: rules.rampSteps)
@@ -90,24 +90,14 @@ public struct CoFiObjective: Objective {
     // MARK: Steps
 
     public mutating func willStep(_ step: Int, _ model: LanguageModel) throws(TrainingError) {
-        do throws(TorchError) {
-            let noise = try noise.at(step, drawing: masks.noise)
-            let masks = masks
-            let drawn =
-                settings.rules.skipsMaskedUnits
-                ? try withoutGradients { () throws(TorchError) in try masks.drawn(with: noise) } : nil
-            try live.begin(step, model, under: drawn)
-        } catch {
-            throw .torch(error)
-        }
+        do throws(TorchError) { try stepMasks.begin(step, model) } catch { throw .torch(error) }
     }
 
     public mutating func loss(
         _ model: LanguageModel, _ batch: TokenBatch, step: Int, tape: CheckpointTape?
     ) throws(TrainingError) -> ObjectiveLoss {
         do throws(TorchError) {
-            let drawn = try masks.drawn(with: noise.at(step, drawing: masks.noise))
-            let rowSums = try live.rowLosses(model, of: batch, step: step, masks: drawn, tape: tape)
+            let rowSums = try stepMasks.rowLosses(model, of: batch, step: step, tape: tape)
             return ObjectiveLoss(rowSums_B: rowSums, regulariser: try penalty(at: step))
         } catch {
             throw .torch(error)
@@ -127,10 +117,10 @@ public struct CoFiObjective: Objective {
             quadratic: multipliers.quadratic.value.selected(0, 0))
     }
 
-    public func didBackward() throws(TorchError) { try live.takeGradients() }
+    public func didBackward() throws(TorchError) { try stepMasks.takeGradients() }
 
     public mutating func didStep(_ metrics: StepMetrics) throws(TrainingError) {
-        live.end()
+        stepMasks.forget()
         state.step = metrics.step
         do throws(TorchError) {
             if settings.rules.constraint == .projected {
@@ -146,8 +136,7 @@ public struct CoFiObjective: Objective {
 
     public mutating func restore(_ state: State, tensors: [String: Tensor]) throws(TrainingError) {
         self.state = state
-        noise.forget()
-        live.end()
+        stepMasks.forget()
     }
 
     // MARK: What it shows
