@@ -33,6 +33,7 @@ extension Genome: LosslessStringConvertible {
 }
 
 extension Genome: Codable {
+    /// - Throws: `DecodingError` for anything else than a genome's description.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
@@ -43,6 +44,7 @@ extension Genome: Codable {
         self = genome
     }
 
+    /// - Throws: What the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)

@@ -46,6 +46,7 @@ extension CompareSpec: StageSpec {
         return found
     }
 
+    /// - Throws: As `StageSpec.run(on:into:)`.
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         let input = try CompareBench(self, bench).input()
         let comparison = try withReport { () throws(ReportError) in try Comparison(input) }

@@ -67,6 +67,7 @@ extension EvaluateSpec: StageSpec {
         return outlook
     }
 
+    /// - Throws: As `StageSpec.run(on:into:)`.
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         let packed = bench.artifact(data)
         let corpus = try packed.packedCorpus()

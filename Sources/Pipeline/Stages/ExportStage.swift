@@ -27,6 +27,7 @@ extension ExportSpec: StageSpec {
         return outlook
     }
 
+    /// - Throws: As `StageSpec.run(on:into:)`.
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         try Folder.remove(output.modelPath)
         let source = bench.artifact(model)

@@ -115,6 +115,7 @@ extension ExtractSpec: StageSpec {
         }
     }
 
+    /// - Throws: As `StageSpec.run(on:into:)`.
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         let artifact = bench.artifact(from)
         let space = try ElasticFile.read(from: artifact).space

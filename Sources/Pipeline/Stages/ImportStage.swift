@@ -75,6 +75,7 @@ extension ImportSpec: StageSpec {
         return outlook
     }
 
+    /// - Throws: As `StageSpec.run(on:into:)`.
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         var made = try weights == .random ? random(bench) : read(bench)
         if let tokenizer {

@@ -67,6 +67,7 @@ extension PackSpec: StageSpec {
         }
     }
 
+    /// - Throws: As `StageSpec.run(on:into:)`.
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         let source: String
         switch tokenizer {

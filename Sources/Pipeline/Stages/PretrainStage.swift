@@ -7,6 +7,7 @@ internal import Transformer
 extension PretrainSpec: TrainingStageSpec {
     public static let revision = 2
 
+    /// - Throws: As `StageSpec.run(on:into:)`.
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         let rows = try TrainingBench(bench, training, start: start, data: data, folder: output.path)
         let (model, description) = try bench.model(of: start, computeDType: training.precision.dtype)

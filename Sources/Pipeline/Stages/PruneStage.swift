@@ -51,6 +51,7 @@ extension PruneSpec: StageSpec {
         return rules
     }
 
+    /// - Throws: As `StageSpec.run(on:into:)`.
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         guard let training, let rules else { return try cut(bench, output.path) }
         switch target {

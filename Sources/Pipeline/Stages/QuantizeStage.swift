@@ -44,6 +44,7 @@ extension QuantizeSpec: StageSpec {
         }
     }
 
+    /// - Throws: As `StageSpec.run(on:into:)`.
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         try Folder.remove(output.modelPath)
         let (model, description) = try bench.model(of: from, computeDType: .float32, on: .cpu)

@@ -35,6 +35,7 @@ extension SearchSpec: StageSpec {
     public var isShared: Bool { true }
     public var steps: Int? { evaluations }
 
+    /// - Throws: As `StageSpec.run(on:into:)`.
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         let instruments = try SearchInstruments(self, bench)
         guard bench.speaks else { return try follow(instruments, bench) }

@@ -15,6 +15,7 @@ extension SuperNetworkSpec: TrainingStageSpec {
     /// The networks of a step.
     var elastic: ElasticSettings { ElasticSettings(schedule: schedule, subNetworks: subNetworks) }
 
+    /// - Throws: As `StageSpec.run(on:into:)`.
     public func run(on bench: Workbench, into output: borrowing StagedDirectory) throws(PipelineError) -> StageResult {
         let folder = output.path
         let rows = try TrainingBench(bench, training, start: start, data: data, folder: folder)
